@@ -1,0 +1,1 @@
+"""What several services share: settings, errors, web conventions and the adapters at the edge."""

@@ -1,0 +1,138 @@
+"""The settings of the whole system: one typed object, read once from the environment."""
+
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ConfigurationError(RuntimeError):
+    """A setting that is needed here is missing or unusable."""
+
+
+class DocumentLimits(BaseSettings):
+    """What a PDF may be at most."""
+
+    model_config = SettingsConfigDict(env_prefix="DOCUMENT_MAX_")
+
+    bytes: int = 50 * 1024 * 1024
+    pages: int = 500
+    characters: int = 2_000_000
+
+
+class Settings(BaseSettings):
+    """Every setting. Fields are the environment variables' names in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    environment: Literal["local", "test", "staging", "production"] = "local"
+    log_level: str = "INFO"
+
+    database_url: SecretStr | None = None
+    database_secret_arn: str | None = None
+    database_host: str | None = None
+    database_port: int = 5432
+    database_name: str = "learning_app"
+    database_pool_size: int = 2
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+
+    application_secret_arn: str | None = None
+    jwt_secret: SecretStr | None = None
+    encryption_key: SecretStr | None = None
+    access_token_seconds: int = 15 * 60
+    refresh_token_seconds: int = 30 * 24 * 3600
+
+    gemini_secret_arn: str | None = None
+    gemini_base_url: str | None = None
+    gemini_model: str = "gemini-2.5-flash"
+    gemini_fallback_model: str | None = None
+
+    documents_bucket: str = "documents"
+    upload_url_seconds: int = 15 * 60
+    generation_queue_url: str = ""
+    grading_queue_url: str = ""
+    chat_queue_url: str = ""
+    generation_state_machine_arn: str = ""
+    evaluation_state_machine_arn: str = ""
+    websocket_url: str = ""
+    websocket_management_endpoint: str = ""
+    api_url: str = ""
+    allowed_origins: str = "*"
+
+    questions_per_chunk: int = Field(default=5, ge=1, le=10)
+    question_count_maximum: int = 300
+    grading_batch_size: int = Field(default=8, ge=5, le=10)
+    generation_deadline_seconds: int = 15 * 60
+    evaluation_deadline_seconds: int = 15 * 60
+
+    def document_limits(self) -> DocumentLimits:
+        """The limits of a PDF, from DOCUMENT_MAX_BYTES, _PAGES and _CHARACTERS."""
+        return DocumentLimits()
+
+    def resolved_database_url(self) -> str:
+        """DATABASE_URL itself, or the address made from the database secret.
+
+        Raises ConfigurationError where neither is given.
+        """
+        if self.database_url is not None:
+            return _with_driver(self.database_url.get_secret_value())
+        secret = _secret(self.database_secret_arn, "DATABASE_URL or DATABASE_SECRET_ARN")
+        if "url" in secret:
+            return _with_driver(str(secret["url"]))
+        host = self.database_host or secret.get("host")
+        name, password = quote(secret["username"], safe=""), quote(secret["password"], safe="")
+        return (
+            f"postgresql+psycopg://{name}:{password}@{host}:{self.database_port}"
+            f"/{self.database_name}"
+        )
+
+    def resolved_jwt_secret(self) -> str:
+        """The key that signs access tokens. Raises ConfigurationError if it is missing or weak."""
+        value = self._application_secret("jwt_secret", self.jwt_secret)
+        if len(value) < 32:
+            raise ConfigurationError("JWT_SECRET needs at least 32 characters")
+        return value
+
+    def resolved_encryption_key(self) -> str:
+        """The passphrase that stored Gemini keys are encrypted with."""
+        return self._application_secret("encryption_key", self.encryption_key)
+
+    def _application_secret(self, name: str, given: SecretStr | None) -> str:
+        if given is not None:
+            return given.get_secret_value()
+        secret = _secret(self.application_secret_arn, f"{name.upper()} or APPLICATION_SECRET_ARN")
+        if not secret.get(name):
+            raise ConfigurationError(f"the application secret has no {name}")
+        return str(secret[name])
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url[len(prefix) :]
+    return url
+
+
+def _secret(arn: str | None, wanted: str) -> dict[str, Any]:
+    if not arn:
+        raise ConfigurationError(f"set {wanted}")
+    return read_secret(arn)
+
+
+def read_secret(arn: str) -> dict[str, Any]:
+    """The JSON object that Secrets Manager holds under `arn`, cached for five minutes."""
+    from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  (200 ms of import)
+
+    value = parameters.get_secret(arn, transform="json", max_age=300)
+    if not isinstance(value, dict):
+        raise ConfigurationError("a secret must hold a JSON object")
+    return value
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,78 @@
+"""Documents and the text of their pages."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.database.tables.base import Base, CreatedAt, Identifier, one_of
+
+DOCUMENT_STATUSES = ("awaiting_upload", "processing", "ready", "rejected")
+
+
+class Document(Base):
+    """An uploaded PDF and what reading it found."""
+
+    __tablename__ = "documents"
+
+    id: Mapped[Identifier]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    filename: Mapped[str] = mapped_column(String(255))
+    object_key: Mapped[str] = mapped_column(String(300), unique=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(20), default="awaiting_upload")
+    error_code: Mapped[str | None] = mapped_column(String(60))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    title: Mapped[str | None] = mapped_column(String(300))
+    language: Mapped[str | None] = mapped_column(String(20))
+    page_count: Mapped[int | None]
+    character_count: Mapped[int | None]
+    created_at: Mapped[CreatedAt]
+    processing_started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_documents_user_id_id", "user_id", "id"),
+        CheckConstraint(one_of("status", DOCUMENT_STATUSES), name="status"),
+        CheckConstraint("size_bytes > 0", name="size"),
+        CheckConstraint(
+            "status <> 'ready' OR (sha256 IS NOT NULL AND page_count > 0)", name="ready_is_read"
+        ),
+        CheckConstraint(
+            "(status = 'rejected') = (error_code IS NOT NULL)", name="rejected_has_a_reason"
+        ),
+    )
+
+
+class DocumentPage(Base):
+    """One page's text; `search` is its index for full-text queries."""
+
+    __tablename__ = "document_pages"
+
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    label: Mapped[str | None] = mapped_column(String(60))
+    text: Mapped[str] = mapped_column(Text)
+    characters: Mapped[int]
+    has_text: Mapped[bool]
+    search: Mapped[str] = mapped_column(
+        TSVECTOR, Computed("to_tsvector('simple', left(text, 100000))", persisted=True)
+    )
+
+    __table_args__ = (
+        CheckConstraint("number > 0", name="number"),
+        Index("ix_document_pages_search", "search", postgresql_using="gin"),
+    )

@@ -1,0 +1,110 @@
+"""Question sets and their questions."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.database.tables.base import (
+    Base,
+    CreatedAt,
+    Identifier,
+    Json,
+    JsonList,
+    one_of,
+)
+
+SET_STATUSES = ("generating", "draft", "published", "failed")
+QUESTION_TYPES = ("mcq", "true_false", "short_answer", "fill_blank")
+DIFFICULTIES = ("easy", "medium", "hard")
+BLOOM_LEVELS = ("remember", "understand", "apply", "analyse", "evaluate", "create")
+
+
+class QuestionSet(Base):
+    """The questions that one generation made; `cache_key` names what would give the same again."""
+
+    __tablename__ = "question_sets"
+
+    id: Mapped[Identifier]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    document_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), index=True
+    )
+    job_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), unique=True
+    )
+    status: Mapped[str] = mapped_column(String(20), default="generating")
+    title: Mapped[str] = mapped_column(String(300))
+    parameters: Mapped[Json]
+    cache_key: Mapped[str] = mapped_column(String(64))
+    copied_from: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("question_sets.id", ondelete="SET NULL")
+    )
+    requested: Mapped[int]
+    delivered: Mapped[int] = mapped_column(default=0)
+    shortfall_reasons: Mapped[Json]
+    coverage: Mapped[Json]
+    model: Mapped[str] = mapped_column(String(80))
+    prompt_version: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[CreatedAt]
+    completed_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_question_sets_user_id_id", "user_id", "id"),
+        Index(
+            "ix_question_sets_cache",
+            "cache_key",
+            "completed_at",
+            postgresql_where="completed_at IS NOT NULL",
+        ),
+        CheckConstraint(one_of("status", SET_STATUSES), name="status"),
+        CheckConstraint("requested > 0", name="requested"),
+        CheckConstraint("delivered >= 0 AND delivered <= requested", name="delivered"),
+    )
+
+
+class Question(Base):
+    """A question as it stands now. `chunk` and `slot` say where in the generation it was made."""
+
+    __tablename__ = "questions"
+
+    id: Mapped[Identifier]
+    question_set_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("question_sets.id", ondelete="CASCADE")
+    )
+    chunk: Mapped[int]
+    slot: Mapped[int]
+    position: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    type: Mapped[str] = mapped_column(String(20))
+    stem: Mapped[str] = mapped_column(Text)
+    options: Mapped[JsonList]
+    answer: Mapped[Any] = mapped_column(JSONB)
+    rubric: Mapped[JsonList]
+    explanation: Mapped[str] = mapped_column(Text)
+    option_feedback: Mapped[JsonList]
+    difficulty: Mapped[str] = mapped_column(String(10))
+    bloom: Mapped[str] = mapped_column(String(12))
+    source_page: Mapped[int]
+    source_label: Mapped[str | None] = mapped_column(String(60))
+    source_quote: Mapped[str] = mapped_column(Text)
+    source_start: Mapped[int]
+    source_end: Mapped[int]
+    dropped_reason: Mapped[str | None] = mapped_column(String(60))
+    removed_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        UniqueConstraint("question_set_id", "chunk", "slot"),
+        UniqueConstraint("question_set_id", "position", deferrable=True, initially="DEFERRED"),
+        CheckConstraint(one_of("type", QUESTION_TYPES), name="type"),
+        CheckConstraint(one_of("difficulty", DIFFICULTIES), name="difficulty"),
+        CheckConstraint(one_of("bloom", BLOOM_LEVELS), name="bloom"),
+        CheckConstraint(
+            "source_page > 0 AND source_start >= 0 AND source_end > source_start", name="source"
+        ),
+    )

@@ -1,0 +1,11 @@
+"""What every test shares."""
+
+import os
+
+os.environ.setdefault("ENVIRONMENT", "test")
+os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "LearningApp")
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "test")
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+os.environ.setdefault("JWT_SECRET", "a signing secret that only the tests know")
+os.environ.setdefault("ENCRYPTION_KEY", "an encryption passphrase that only the tests know")

@@ -1,0 +1,1 @@
+"""Jobs: rows, chunks, events, and the state machine that drives them."""

@@ -1,0 +1,1 @@
+"""What every HTTP service does alike: who is calling, errors, repeats, limits, pages, health."""

@@ -68,6 +68,18 @@ class Settings(BaseSettings):
     generation_deadline_seconds: int = 15 * 60
     evaluation_deadline_seconds: int = 15 * 60
 
+    gemini_keys_are_separate_projects: bool = False
+    gemini_quotas: dict[str, dict[str, float]] = Field(default_factory=dict)
+    gemini_quota_probing: bool = True
+    gemini_chat_wait_seconds: float = 5.0
+    gemini_worker_wait_seconds: float = 2.0
+    gemini_call_timeout_seconds: float = 60.0
+    gemini_hedge_share: float = Field(default=0.05, ge=0, le=0.5)
+    gemini_local_share: float = Field(default=0.1, gt=0, le=1)
+    gemini_user_daily_micro_usd: int | None = None
+    gemini_thinking_budget: int | None = None
+    previous_encryption_key: SecretStr | None = None
+
     def document_limits(self) -> DocumentLimits:
         """The limits of a PDF, from DOCUMENT_MAX_BYTES, _PAGES and _CHARACTERS."""
         return DocumentLimits()

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -67,7 +67,7 @@ class ChunkBusy:
 
 @dataclass(frozen=True)
 class JobOver:
-    """The job ended (cancelled, failed, past its deadline) or is gone: nothing is left to do."""
+    """The job ended, is past its deadline or is gone: nothing is left to do."""
 
     status: str
 
@@ -79,6 +79,7 @@ ClaimResult = Claim | ChunkFinished | ChunkBusy | JobOver
 class Event:
     """One entry of a job's log, as it goes to sockets and to `GET /api/jobs/{id}/events`."""
 
+    job_id: uuid.UUID
     seq: int
     type: str
     at: datetime
@@ -86,4 +87,15 @@ class Event:
 
     def frame(self) -> dict[str, Any]:
         """The event as the JSON object that clients receive."""
-        return {"type": self.type, "seq": self.seq, "at": self.at.isoformat(), **self.payload}
+        head = {
+            "type": self.type,
+            "seq": self.seq,
+            "at": timestamp(self.at),
+            "job_id": str(self.job_id),
+        }
+        return {**head, **self.payload, **head}
+
+
+def timestamp(moment: datetime) -> str:
+    """An aware time as RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

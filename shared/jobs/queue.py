@@ -2,8 +2,7 @@
 
 import json
 import uuid
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
     AsyncBatchProcessor,
@@ -12,19 +11,14 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from shared.jobs.clients import get_queue_client
 from shared.jobs.worker import ChunkMessage, ChunkWorker, Work
 from shared.observability import get_logger
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+__all__ = ["SqsChunkQueue", "get_queue_client", "read_message", "work_through"]
 
-
-@lru_cache
-def get_queue_client() -> "SQSClient":
-    """The SQS client of this process."""
-    import boto3  # noqa: PLC0415  (slow to import, and not every function needs it)
-
-    return boto3.client("sqs")
+# What is left of a function's time for giving its messages back.
+_SPARE_SECONDS = 5.0
 
 
 class SqsChunkQueue:
@@ -54,11 +48,18 @@ def read_message(record: SQSRecord) -> ChunkMessage:
 def work_through(event: dict[str, Any], context: Any, worker: ChunkWorker, work: Work) -> Any:
     """Work on all messages of `event` at once; the answer names those that must come again."""
     processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    seconds = _time_for_work(context)
 
     async def handle(record: SQSRecord) -> None:
-        await worker.handle(read_message(record), work)
+        await worker.handle(read_message(record), work, seconds)
 
     get_logger().info("batch", extra={"messages": len(event["Records"])})
     return async_process_partial_response(
         event=event, record_handler=handle, processor=processor, context=context
     )
+
+
+def _time_for_work(context: Any) -> float | None:
+    if context is None:
+        return None
+    return max(float(context.get_remaining_time_in_millis()) / 1000 - _SPARE_SECONDS, 1.0)

@@ -2,15 +2,13 @@
 
 import json
 import uuid
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from shared.jobs.clients import get_state_machine_client
 from shared.observability import get_logger
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
 
 # The token was answered, timed out or belongs to an execution that has ended: all are fine, since
 # what counts is in the database by then.
@@ -35,13 +33,6 @@ class TaskTokens(Protocol):
     def heartbeat(self, token: str) -> None: ...
 
 
-@lru_cache
-def _client() -> "SFNClient":
-    import boto3  # noqa: PLC0415  (slow to import, and not every function needs it)
-
-    return boto3.client("stepfunctions")
-
-
 class StepFunctionsStateMachine:
     """One state machine. An execution is named by its job, so starting it twice starts it once."""
 
@@ -52,7 +43,9 @@ class StepFunctionsStateMachine:
         """Start the job's execution, unless it was started before."""
         body = json.dumps({"job_id": str(job_id), **payload})
         try:
-            _client().start_execution(stateMachineArn=self._arn, name=str(job_id), input=body)
+            get_state_machine_client().start_execution(
+                stateMachineArn=self._arn, name=str(job_id), input=body
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
@@ -61,7 +54,7 @@ class StepFunctionsStateMachine:
         """Stop the job's execution, if it runs. Messages that are queued stay queued."""
         execution = self._arn.replace(":stateMachine:", ":execution:") + f":{job_id}"
         try:
-            _client().stop_execution(executionArn=execution, error="JobCancelled")
+            get_state_machine_client().stop_execution(executionArn=execution, error="JobCancelled")
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
@@ -72,19 +65,25 @@ class StepFunctionsTaskTokens:
 
     def succeed(self, token: str, output: dict[str, Any]) -> None:
         """The task is done."""
-        self._tell(lambda: _client().send_task_success(taskToken=token, output=json.dumps(output)))
+        self._tell(
+            lambda: get_state_machine_client().send_task_success(
+                taskToken=token, output=json.dumps(output)
+            )
+        )
 
     def fail(self, token: str, error: str, cause: str) -> None:
         """The task failed; `error` is a class name of shared.errors."""
         self._tell(
-            lambda: _client().send_task_failure(taskToken=token, error=error, cause=cause[:32000])
+            lambda: get_state_machine_client().send_task_failure(
+                taskToken=token, error=error, cause=cause[:32000]
+            )
         )
 
     def heartbeat(self, token: str) -> None:
         """The task is being worked on."""
-        self._tell(lambda: _client().send_task_heartbeat(taskToken=token))
+        self._tell(lambda: get_state_machine_client().send_task_heartbeat(taskToken=token))
 
-    def _tell(self, call: Any) -> None:
+    def _tell(self, call: Callable[[], object]) -> None:
         try:
             call()
         except ClientError as error:

@@ -5,17 +5,25 @@ then the task token is answered. Whatever is lost after the first step is only r
 """
 
 import asyncio
-import contextlib
 import random
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
-from shared.ai.errors import ModelSaturated
-from shared.errors import ChunkFailed, JobCancelled
+from shared.ai.errors import (
+    BudgetExceeded,
+    ModelSaturated,
+    ModelUnavailable,
+    NoKeysConfigured,
+    ReplyBlocked,
+    RequestRefused,
+)
+from shared.errors import ChunkFailed, JobCancelled, LearningAppError
+from shared.jobs.holding import Holder, run_while_held
 from shared.jobs.model import ChunkBusy, ChunkFinished, Claim, ClaimResult, JobOver
 from shared.jobs.state_machine import TaskTokens
 from shared.jobs.store import JobStore, LeaseLost
@@ -28,6 +36,9 @@ MOST_ATTEMPTS = 4
 LONGEST_DELAY_SECONDS = 900
 
 Work = Callable[[Claim], Awaitable[None]]
+
+# What another attempt with the same request would meet again.
+_FINAL = (RequestRefused, ReplyBlocked, BudgetExceeded, NoKeysConfigured)
 
 
 class Redeliver(Exception):
@@ -66,79 +77,94 @@ class ChunkWorker:
         self._tokens = tokens
         self._announce = announce
 
-    async def handle(self, message: ChunkMessage, work: Work) -> None:
-        """See the chunk of `message` to its end. Raises Redeliver if that is not now."""
+    async def handle(self, message: ChunkMessage, work: Work, seconds: float | None = None) -> None:
+        """See the chunk of `message` to its end, within `seconds`.
+
+        Raises Redeliver if that is not now.
+        """
         claim = await asyncio.to_thread(self._claim, message)
         match claim:
             case Claim():
-                await self._work(message, claim, work)
+                await self._work(message, claim, work, seconds)
             case ChunkFinished(error_code=None):
                 await self._succeed(message)
-            case ChunkFinished():
-                await self._fail(message, ChunkFailed("The chunk failed before."))
+            case ChunkFinished(error_code=code):
+                await self._fail(message, ChunkFailed("The chunk failed before.", code=code))
             case JobOver():
+                await asyncio.to_thread(self._expire, message.job_id)
                 await self._fail(message, JobCancelled("The job has ended."))
             case ChunkBusy(lease_until=until):
                 await self._give_back(message, until)
 
     def _claim(self, message: ChunkMessage) -> ClaimResult:
-        self._queue.hide(message.receipt_handle, int(LEASE.total_seconds()))
+        self._hide(message)
+        with self._open_jobs() as jobs:
+            started = jobs.start_queued(message.job_id)
+        if started:
+            self._announce(message.job_id)
         with self._open_jobs() as jobs:
             return jobs.claim(message.job_id, message.ordinal, LEASE)
 
-    async def _work(self, message: ChunkMessage, claim: Claim, work: Work) -> None:
-        try:
-            await self._while_held(message, claim, work)
-        except LeaseLost:
-            get_logger().warning("lease lost", extra={"ordinal": claim.ordinal})
+    def _hide(self, message: ChunkMessage) -> None:
+        self._queue.hide(message.receipt_handle, int(LEASE.total_seconds()))
+
+    def _expire(self, job_id: uuid.UUID) -> None:
+        with self._open_jobs() as jobs:
+            expired = jobs.expire(job_id)
+        if expired:
+            self._announce(job_id)
+
+    async def _work(
+        self, message: ChunkMessage, claim: Claim, work: Work, seconds: float | None
+    ) -> None:
+        if claim.attempts > MOST_ATTEMPTS:
+            lost = ChunkFailed("Every worker that took the chunk was lost.", code="worker_lost")
+            await self._fail_for_good(message, claim, lost)
             return
+        try:
+            await run_while_held(work(claim), self._holder(message, claim).hold(), seconds)
+        except LeaseLost as error:
+            raise self._taken_over(claim) from error
         except JobCancelled as error:
             await self._fail(message, error)
-            return
         except ModelSaturated as error:
             await self._wait_for_quota(message, claim, error)
-            return
         except ChunkFailed as error:
             await self._fail_for_good(message, claim, error)
-            return
+        except _FINAL as error:
+            await self._fail_for_good(message, claim, ChunkFailed(error.message, code=error.code))
         except Exception as error:
             await self._try_again(message, claim, error)
-            return
-        await asyncio.to_thread(self._announce, claim.job_id)
-        await self._succeed(message)
+        else:
+            await asyncio.to_thread(self._announce, claim.job_id)
+            await self._succeed(message)
 
-    async def _while_held(self, message: ChunkMessage, claim: Claim, work: Work) -> None:
-        """Run `work` while a heartbeat holds the lease; stop it where the lease or job is lost."""
-        working = asyncio.ensure_future(work(claim))
-        holding = asyncio.ensure_future(self._hold(message, claim))
-        try:
-            await asyncio.wait({working, holding}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                holding.result()
-                raise JobCancelled("The job ended while the chunk was worked on.")
-            working.result()
-        finally:
-            for task in (working, holding):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
+    def _holder(self, message: ChunkMessage, claim: Claim) -> Holder:
+        return Holder(
+            partial(self._check, claim),
+            partial(self._extend, claim),
+            partial(self._heartbeat, message),
+            look_seconds=LOOK_SECONDS,
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+            lease_seconds=LEASE.total_seconds(),
+        )
 
-    async def _hold(self, message: ChunkMessage, claim: Claim) -> None:
-        """Returns when the chunk is no longer ours to work on."""
-        seconds = 0.0
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            seconds += LOOK_SECONDS
-            if not await asyncio.to_thread(self._extend, claim):
-                return
-            if seconds % HEARTBEAT_SECONDS < LOOK_SECONDS:
-                lease = int(LEASE.total_seconds())
-                await asyncio.to_thread(self._queue.hide, message.receipt_handle, lease)
-                await asyncio.to_thread(self._tokens.heartbeat, message.task_token)
+    def _check(self, claim: Claim) -> bool:
+        with self._open_jobs() as jobs:
+            return jobs.check(claim)
 
     def _extend(self, claim: Claim) -> bool:
         with self._open_jobs() as jobs:
             return jobs.extend(claim, LEASE)
+
+    def _heartbeat(self, message: ChunkMessage) -> None:
+        self._hide(message)
+        self._tokens.heartbeat(message.task_token)
+
+    def _taken_over(self, claim: Claim) -> Redeliver:
+        """The message stays, in case that the other worker was given the same one and dies."""
+        get_logger().warning("lease lost", extra={"ordinal": claim.ordinal})
+        return Redeliver("another worker has the chunk")
 
     async def _wait_for_quota(
         self, message: ChunkMessage, claim: Claim, saturated: ModelSaturated
@@ -152,20 +178,23 @@ class ChunkWorker:
 
     def _tell_waiting(self, claim: Claim, saturated: ModelSaturated) -> None:
         with self._open_jobs() as jobs:
+            told = jobs.wait(claim.job_id, saturated.reason[:60], saturated.until)
             jobs.release(claim, counted=False)
-            told = jobs.wait(claim.job_id, saturated.reason, saturated.until)
         if told:
             self._announce(claim.job_id)
 
     async def _try_again(self, message: ChunkMessage, claim: Claim, error: Exception) -> None:
-        get_logger().exception("chunk attempt failed", extra={"ordinal": claim.ordinal})
+        get_logger().warning(
+            "chunk attempt failed", exc_info=error, extra={"ordinal": claim.ordinal}
+        )
         if claim.attempts >= MOST_ATTEMPTS:
-            code = getattr(error, "code", "worker_error")
-            failed = ChunkFailed("The chunk failed on every attempt.", code=code)
+            failed = ChunkFailed("The chunk failed on every attempt.", code=_reason(error))
             await self._fail_for_good(message, claim, failed)
             return
         await asyncio.to_thread(self._release, claim)
         delay = random.uniform(0.5, 1.0) * 2**claim.attempts  # noqa: S311  jitter
+        if isinstance(error, ModelUnavailable):
+            delay = max(delay, error.retry_after)
         await self._give_back(message, datetime.now(UTC) + timedelta(seconds=delay))
 
     def _release(self, claim: Claim) -> None:
@@ -175,8 +204,8 @@ class ChunkWorker:
     async def _fail_for_good(self, message: ChunkMessage, claim: Claim, error: ChunkFailed) -> None:
         try:
             await asyncio.to_thread(self._store_failure, claim, error)
-        except LeaseLost:
-            return
+        except LeaseLost as lost:
+            raise self._taken_over(claim) from lost
         except JobCancelled as ended:
             await self._fail(message, ended)
             return
@@ -199,3 +228,9 @@ class ChunkWorker:
     async def _fail(self, message: ChunkMessage, error: ChunkFailed | JobCancelled) -> None:
         name = "JobCancelled" if isinstance(error, JobCancelled) else "ChunkFailed"
         await asyncio.to_thread(self._tokens.fail, message.task_token, name, error.code)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, LearningAppError):
+        return error.code[:60]
+    return "worker_timeout" if isinstance(error, TimeoutError) else "worker_error"

@@ -3,7 +3,9 @@
 Many workers end chunks of one job at once. Whoever has news notes that it is wanted and tries to
 take the one right to deliver to a connection; the holder sends what the log has after the
 connection's position, and goes on until nothing new was wanted meanwhile. Replay after a
-`subscribe` is the same thing from an earlier position.
+`subscribe` is the same thing from an earlier position. A holder that dies loses the right after
+ten seconds; the next news, a ping or the sweep then goes on where it stopped. Only a holder that
+dies between a post and noting it makes a client see an event twice, with the same `seq`.
 """
 
 import uuid
@@ -21,10 +23,14 @@ from shared.realtime.connections import (
     ApiGatewayConnections,
     ConnectionGone,
     Connections,
+    fitted,
 )
-from shared.realtime.subscriptions import Subscriptions
+from shared.realtime.subscriptions import Advance, Subscriptions
 
-ReadEvents = Callable[[uuid.UUID, int], list[Event]]
+# Of a job, after an event's number, at most so many.
+ReadEvents = Callable[[uuid.UUID, int, int], list[Event]]
+
+_READ_AT_ONCE = 100
 
 
 class Delivery:
@@ -50,34 +56,66 @@ class Delivery:
     def catch_up(self, connection_id: str, job_id: uuid.UUID) -> None:
         """Tell one follower its news. Never raises."""
         try:
-            self._subscriptions.want(connection_id, job_id)
-            owner = uuid.uuid4().hex
-            if self._subscriptions.take(connection_id, job_id, owner):
-                self._drain(connection_id, job_id, owner)
+            self._deliver(connection_id, job_id)
         except ConnectionGone:
-            self._subscriptions.disconnect(connection_id)
+            self._forget(connection_id)
         except Exception:
-            get_logger().exception("delivery failed", extra={"connection_id": connection_id})
+            get_logger().warning(
+                "delivery failed", exc_info=True, extra={"connection_id": connection_id}
+            )
 
-    def _drain(self, connection_id: str, job_id: uuid.UUID, owner: str) -> None:
+    def _deliver(self, connection_id: str, job_id: uuid.UUID) -> None:
+        self._subscriptions.want(connection_id, job_id)
+        owner = uuid.uuid4().hex
+        while self._subscriptions.take(connection_id, job_id, owner):
+            try:
+                seen = self._drain(connection_id, job_id, owner)
+            finally:
+                self._subscriptions.let_go(connection_id, job_id, owner)
+            # Whoever had news while the right was held could not take it and relies on this look.
+            if self._subscriptions.wanted(connection_id, job_id) == seen:
+                return
+
+    def _drain(self, connection_id: str, job_id: uuid.UUID, owner: str) -> str | None:
+        """Send all there is; the mark up to which nothing is left, or None if the right lapsed."""
         while True:
             mark = self._subscriptions.wanted(connection_id, job_id)
             position = self._subscriptions.position(connection_id, job_id)
-            if position is not None:
-                for event in self._read_events(job_id, position):
-                    self._connections.post(connection_id, {**event.frame(), "job_id": str(job_id)})
-                    if not self._subscriptions.advance(connection_id, job_id, owner, event.seq):
-                        return
-            if self._subscriptions.let_go(connection_id, job_id, owner, mark):
-                return
+            if position is None:
+                return mark
+            events = self._read_events(job_id, position, _READ_AT_ONCE)
+            outcome = self._send(connection_id, job_id, owner, position, events)
+            if outcome is Advance.LOST:
+                return None
+            if outcome is Advance.NOTED and len(events) < _READ_AT_ONCE:
+                return mark
+
+    def _send(
+        self, connection_id: str, job_id: uuid.UUID, owner: str, position: int, events: list[Event]
+    ) -> Advance:
+        if events and not self._subscriptions.renew(connection_id, job_id, owner):
+            return Advance.LOST
+        for event in events:
+            self._connections.post(connection_id, fitted(event.frame()))
+            outcome = self._subscriptions.advance(connection_id, job_id, owner, position, event.seq)
+            if outcome is not Advance.NOTED:
+                return outcome
+            position = event.seq
+        return Advance.NOTED
+
+    def _forget(self, connection_id: str) -> None:
+        try:
+            self._subscriptions.disconnect(connection_id)
+        except RedisError:
+            get_logger().warning("a lost connection was not forgotten: cache lost")
 
 
-def _read_all(job_id: uuid.UUID, after: int) -> list[Event]:
+def _read_events(job_id: uuid.UUID, after: int, limit: int) -> list[Event]:
     with get_database().transaction() as session:
-        return JobStore(session).events(job_id, after, limit=1000)
+        return JobStore(session).events(job_id, after, limit)
 
 
 @lru_cache
 def get_delivery() -> Delivery:
     """The delivery of this process."""
-    return Delivery(Subscriptions(get_cache()), ApiGatewayConnections(), _read_all)
+    return Delivery(Subscriptions(get_cache()), ApiGatewayConnections(), _read_events)

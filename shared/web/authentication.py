@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Annotated, Protocol
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import select
@@ -22,6 +23,12 @@ from shared.observability import get_logger
 ALGORITHM = "HS256"
 ISSUER = "learning-app"
 _ALIVE_SECONDS = 30
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="accessToken",
+    bearerFormat="JWT",
+    description="The access token that `POST /api/auth/login` gives.",
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,15 @@ class CachedSessionDirectory:
             return known == "alive"
         alive = self._look_up(session_id)
         if alive:
-            self._cache.set(key, "alive", ex=_ALIVE_SECONDS, nx=True)
+            self._remember(key)
         return alive
+
+    def _remember(self, key: str) -> None:
+        try:
+            # Not over a revocation that came between the look-up and now.
+            self._cache.set(key, "alive", ex=_ALIVE_SECONDS, nx=True)
+        except RedisError:
+            get_logger().warning("session cache lost")
 
     def _look_up(self, session_id: uuid.UUID) -> bool:
         with self._database.transaction() as session:
@@ -111,14 +125,14 @@ def read_access_token(token: str, secret: str) -> Caller:
 
 
 def authenticate(
-    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     sessions: Annotated[SessionDirectory, Depends(get_session_directory)],
 ) -> Caller:
     """The caller of this request, from `Authorization: Bearer`."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if credentials is None:
         raise Unauthenticated("Send the access token as `Authorization: Bearer …`.")
-    caller = read_access_token(token.strip(), get_settings().resolved_jwt_secret())
+    token = credentials.credentials.strip()
+    caller = read_access_token(token, get_settings().resolved_jwt_secret())
     if not sessions.is_alive(caller.session_id):
         raise Unauthenticated("This session has ended. Please sign in again.", code="session_ended")
     get_logger().append_keys(user_id=str(caller.user_id))

@@ -5,6 +5,7 @@ the unique index until the first has committed, and then reads its answer.
 """
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from shared.config import get_settings
 from shared.database.tables.users import IdempotencyRecord
 from shared.errors import InvalidRequest
 from shared.identifiers import new_id
@@ -91,8 +93,14 @@ async def idempotency(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Once:
     """What the request says of being a repeat."""
-    body_hash = hashlib.sha256(await request.body()).hexdigest()
-    return Once(idempotency_key, f"{request.method} {request.url.path}"[:120], body_hash)
+    route = f"{request.method} {request.url.path}"[:120]
+    return Once(idempotency_key, route, _fingerprint(await request.body()))
+
+
+def _fingerprint(body: bytes) -> str:
+    """A keyed hash: a body may hold a password, which a plain one would let be guessed fast."""
+    secret = get_settings().resolved_jwt_secret().encode()
+    return hmac.new(secret, b"idempotency " + body, hashlib.sha256).hexdigest()
 
 
 Idempotent = Annotated[Once, Depends(idempotency)]

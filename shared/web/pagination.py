@@ -32,8 +32,8 @@ class PageRequest:
     before: uuid.UUID | None
 
     def apply(
-        self, query: Select[tuple[Row]], identifier: InstrumentedAttribute[uuid.UUID]
-    ) -> Select[tuple[Row]]:
+        self, query: Select[Row], identifier: InstrumentedAttribute[uuid.UUID]
+    ) -> Select[Row]:
         """`query`, cut to this page and one row more, which tells whether there is a next."""
         if self.before is not None:
             query = query.where(identifier < self.before)

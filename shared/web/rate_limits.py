@@ -1,5 +1,6 @@
 """Rate limits: a fixed window a caller and route class, counted in Valkey."""
 
+import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from shared.errors import TooManyRequests
 from shared.observability import get_logger
 from shared.web.authentication import Caller, authenticate
 
+_LOCAL_KEYS = 10_000
 _COUNT = """
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
@@ -30,17 +32,24 @@ class RateLimit:
     limit: int
     window: int
 
+    def key(self, subject: str) -> str:
+        """What the requests of `subject` are counted under."""
+        return f"rate:{self.name}:{subject}"
+
 
 class Counter(Protocol):
     """Counts hits of a key within a window; returns the count and the seconds left."""
 
     def hit(self, key: str, window: int) -> tuple[int, int]: ...
 
+    def forget(self, key: str) -> None: ...
+
 
 class ValkeyCounter:
     """Counts for all processes together, and for this one alone while Valkey is gone."""
 
     def __init__(self, cache: Redis) -> None:
+        self._cache = cache
         self._script = cache.register_script(_COUNT)
         self._local: dict[str, tuple[int, float]] = {}
 
@@ -53,8 +62,18 @@ class ValkeyCounter:
             return self._hit_locally(key, window)
         return int(count), max(int(left), 1)
 
+    def forget(self, key: str) -> None:
+        """Start counting `key` anew."""
+        self._local.pop(key, None)
+        try:
+            self._cache.delete(key)
+        except RedisError:
+            get_logger().warning("rate limits are counted locally: cache lost")
+
     def _hit_locally(self, key: str, window: int) -> tuple[int, int]:
         now = time.monotonic()
+        if len(self._local) >= _LOCAL_KEYS:
+            self._local = {key: value for key, value in self._local.items() if value[1] > now}
         count, ends = self._local.get(key, (0, now + window))
         if ends <= now:
             count, ends = 0, now + window
@@ -70,7 +89,7 @@ def get_counter() -> Counter:
 
 def enforce(counter: Counter, rate: RateLimit, subject: str) -> None:
     """Count one request of `subject`. Raises TooManyRequests past the limit."""
-    count, left = counter.hit(f"rate:{rate.name}:{subject}", rate.window)
+    count, left = counter.hit(rate.key(subject), rate.window)
     if count > rate.limit:
         raise TooManyRequests(
             f"At most {rate.limit} such requests in {rate.window} seconds.",
@@ -99,6 +118,21 @@ def limited_by_address(name: str, limit: int, window: int) -> Callable[..., None
     rate = RateLimit(name, limit, window)
 
     def check(request: Request, counter: Annotated[Counter, Depends(get_counter)]) -> None:
-        enforce(counter, rate, request.client.host if request.client else "unknown")
+        enforce(counter, rate, client_address(request))
 
     return check
+
+
+def client_address(request: Request) -> str:
+    """The client's address as API Gateway saw it. Of IPv6 the /64, which one household holds.
+
+    X-Forwarded-For is not read: a client may write there what it likes.
+    """
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)

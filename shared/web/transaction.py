@@ -7,6 +7,7 @@ from fastapi import Depends
 from sqlalchemy.orm import Session
 
 from shared.database.engine import Database, get_database
+from shared.observability import get_logger
 
 
 class Transaction:
@@ -17,7 +18,10 @@ class Transaction:
         self.afterwards: list[Callable[[], None]] = []
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Run `action` when the commit has succeeded; it must be safe to lose and to repeat."""
+        """Run `action` when the commit has succeeded; it must be safe to lose and to repeat.
+
+        Where it fails that is logged: what the request did is done, and is answered so.
+        """
         self.afterwards.append(action)
 
 
@@ -29,7 +33,10 @@ def open_transaction(
         transaction = Transaction(session)
         yield transaction
     for action in transaction.afterwards:
-        action()
+        try:
+            action()
+        except Exception:
+            get_logger().exception("an action after the commit failed")
 
 
 InTransaction = Annotated[Transaction, Depends(open_transaction, scope="function")]

@@ -38,6 +38,7 @@ class Document(Base):
     language: Mapped[str | None] = mapped_column(String(20))
     page_count: Mapped[int | None]
     character_count: Mapped[int | None]
+    reader_version: Mapped[int | None]
     created_at: Mapped[CreatedAt]
     processing_started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -62,6 +62,7 @@ class Answer(Base):
     answer: Mapped[Any] = mapped_column(JSONB)
     max_score: Mapped[float]
     flags: Mapped[JsonList]
+    ungraded_reason: Mapped[str | None] = mapped_column(String(60))
 
     __table_args__ = (
         UniqueConstraint("submission_id", "question_id"),
@@ -105,6 +106,7 @@ class CachedGrade(Base):
     )
     score: Mapped[float]
     max_score: Mapped[float]
+    verdict: Mapped[str] = mapped_column(String(12))
     feedback: Mapped[str] = mapped_column(Text)
     criteria: Mapped[JsonList]
     provenance: Mapped[Json]

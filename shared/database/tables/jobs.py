@@ -45,6 +45,7 @@ class Job(Base):
             "deadline_at",
             postgresql_where="status IN ('queued', 'running', 'waiting')",
         ),
+        Index("ix_jobs_finished_at", "finished_at", postgresql_where="finished_at IS NOT NULL"),
         CheckConstraint(one_of("kind", JOB_KINDS), name="kind"),
         CheckConstraint(one_of("status", JOB_STATUSES), name="status"),
         CheckConstraint("done >= 0 AND done <= total", name="done_within_total"),

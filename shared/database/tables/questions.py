@@ -52,6 +52,7 @@ class QuestionSet(Base):
     created_at: Mapped[CreatedAt]
     completed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    edited_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_question_sets_user_id_id", "user_id", "id"),
@@ -68,7 +69,7 @@ class QuestionSet(Base):
 
 
 class Question(Base):
-    """A question as it stands now. `chunk` and `slot` say where in the generation it was made."""
+    """A question as it stands now. `position` is its slot in the set's blueprint, from 1."""
 
     __tablename__ = "questions"
 
@@ -77,7 +78,6 @@ class Question(Base):
         ForeignKey("question_sets.id", ondelete="CASCADE")
     )
     chunk: Mapped[int]
-    slot: Mapped[int]
     position: Mapped[int]
     version: Mapped[int] = mapped_column(default=1)
     type: Mapped[str] = mapped_column(String(20))
@@ -94,13 +94,11 @@ class Question(Base):
     source_quote: Mapped[str] = mapped_column(Text)
     source_start: Mapped[int]
     source_end: Mapped[int]
-    dropped_reason: Mapped[str | None] = mapped_column(String(60))
     removed_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        UniqueConstraint("question_set_id", "chunk", "slot"),
-        UniqueConstraint("question_set_id", "position", deferrable=True, initially="DEFERRED"),
+        UniqueConstraint("question_set_id", "position"),
         CheckConstraint(one_of("type", QUESTION_TYPES), name="type"),
         CheckConstraint(one_of("difficulty", DIFFICULTIES), name="difficulty"),
         CheckConstraint(one_of("bloom", BLOOM_LEVELS), name="bloom"),
@@ -108,3 +106,19 @@ class Question(Base):
             "source_page > 0 AND source_start >= 0 AND source_end > source_start", name="source"
         ),
     )
+
+
+class QuestionVersion(Base):
+    """What a question was before an edit."""
+
+    __tablename__ = "question_versions"
+
+    question_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("questions.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[Json]
+    replaced_by: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL")
+    )
+    replaced_at: Mapped[CreatedAt]

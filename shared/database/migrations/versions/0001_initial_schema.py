@@ -51,6 +51,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=20), nullable=True),
     sa.Column('page_count', sa.Integer(), nullable=True),
     sa.Column('character_count', sa.Integer(), nullable=True),
+    sa.Column('reader_version', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('processing_started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
@@ -89,6 +90,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_jobs_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_jobs'))
     )
+    op.create_index('ix_jobs_finished_at', 'jobs', ['finished_at'], unique=False, postgresql_where='finished_at IS NOT NULL')
     op.create_index('ix_jobs_unfinished', 'jobs', ['deadline_at'], unique=False, postgresql_where="status IN ('queued', 'running', 'waiting')")
     op.create_index('ix_jobs_user_id_id', 'jobs', ['user_id', 'id'], unique=False)
     op.create_table('sessions',
@@ -199,6 +201,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('completed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('edited_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("status IN ('generating', 'draft', 'published', 'failed')", name=op.f('ck_question_sets_status')),
     sa.CheckConstraint('delivered >= 0 AND delivered <= requested', name=op.f('ck_question_sets_delivered')),
     sa.CheckConstraint('requested > 0', name=op.f('ck_question_sets_requested')),
@@ -246,7 +249,6 @@ def upgrade() -> None:
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('question_set_id', sa.UUID(), nullable=False),
     sa.Column('chunk', sa.Integer(), nullable=False),
-    sa.Column('slot', sa.Integer(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('type', sa.String(length=20), nullable=False),
@@ -263,7 +265,6 @@ def upgrade() -> None:
     sa.Column('source_quote', sa.Text(), nullable=False),
     sa.Column('source_start', sa.Integer(), nullable=False),
     sa.Column('source_end', sa.Integer(), nullable=False),
-    sa.Column('dropped_reason', sa.String(length=60), nullable=True),
     sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("bloom IN ('remember', 'understand', 'apply', 'analyse', 'evaluate', 'create')", name=op.f('ck_questions_bloom')),
@@ -272,8 +273,7 @@ def upgrade() -> None:
     sa.CheckConstraint('source_page > 0 AND source_start >= 0 AND source_end > source_start', name=op.f('ck_questions_source')),
     sa.ForeignKeyConstraint(['question_set_id'], ['question_sets.id'], name=op.f('fk_questions_question_set_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_questions')),
-    sa.UniqueConstraint('question_set_id', 'chunk', 'slot', name=op.f('uq_questions_question_set_id_chunk_slot')),
-    sa.UniqueConstraint('question_set_id', 'position', deferrable=True, initially='DEFERRED', name=op.f('uq_questions_question_set_id_position'))
+    sa.UniqueConstraint('question_set_id', 'position', name=op.f('uq_questions_question_set_id_position'))
     )
     op.create_table('submissions',
     sa.Column('id', sa.UUID(), nullable=False),
@@ -301,6 +301,7 @@ def upgrade() -> None:
     sa.Column('answer', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('max_score', sa.Double(), nullable=False),
     sa.Column('flags', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('ungraded_reason', sa.String(length=60), nullable=True),
     sa.CheckConstraint('max_score > 0', name=op.f('ck_answers_max_score')),
     sa.ForeignKeyConstraint(['question_id'], ['questions.id'], name=op.f('fk_answers_question_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['submission_id'], ['submissions.id'], name=op.f('fk_answers_submission_id'), ondelete='CASCADE'),
@@ -313,6 +314,7 @@ def upgrade() -> None:
     sa.Column('question_id', sa.UUID(), nullable=False),
     sa.Column('score', sa.Double(), nullable=False),
     sa.Column('max_score', sa.Double(), nullable=False),
+    sa.Column('verdict', sa.String(length=12), nullable=False),
     sa.Column('feedback', sa.Text(), nullable=False),
     sa.Column('criteria', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('provenance', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -322,6 +324,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('key', name=op.f('pk_cached_grades'))
     )
     op.create_index(op.f('ix_cached_grades_question_id'), 'cached_grades', ['question_id'], unique=False)
+    op.create_table('question_versions',
+    sa.Column('question_id', sa.UUID(), nullable=False),
+    sa.Column('version', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('content', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('replaced_by', sa.UUID(), nullable=True),
+    sa.Column('replaced_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.ForeignKeyConstraint(['question_id'], ['questions.id'], name=op.f('fk_question_versions_question_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['replaced_by'], ['users.id'], name=op.f('fk_question_versions_replaced_by'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('question_id', 'version', name=op.f('pk_question_versions'))
+    )
     op.create_table('grades',
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('answer_id', sa.UUID(), nullable=False),
@@ -347,6 +359,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table('grades')
+    op.drop_table('question_versions')
     op.drop_index(op.f('ix_cached_grades_question_id'), table_name='cached_grades')
     op.drop_table('cached_grades')
     op.drop_index(op.f('ix_answers_question_id'), table_name='answers')
@@ -376,6 +389,7 @@ def downgrade() -> None:
     op.drop_table('sessions')
     op.drop_index('ix_jobs_user_id_id', table_name='jobs')
     op.drop_index('ix_jobs_unfinished', table_name='jobs', postgresql_where="status IN ('queued', 'running', 'waiting')")
+    op.drop_index('ix_jobs_finished_at', table_name='jobs', postgresql_where='finished_at IS NOT NULL')
     op.drop_table('jobs')
     op.drop_index('ix_documents_user_id_id', table_name='documents')
     op.drop_index(op.f('ix_documents_sha256'), table_name='documents')

@@ -1,0 +1,1 @@
+"""Questions: planned over a document, made by the model, checked by code, stored in sets."""

@@ -1,0 +1,1 @@
+"""Decisions about questions, without I/O."""

@@ -1,0 +1,1 @@
+"""The main job on a real PDF, as a learner sees it."""

@@ -1,0 +1,101 @@
+"""Getting a lease: a decision, a wait for the kept slot if need be, and a gate to send through."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from shared.ai.errors import (
+    BudgetExceeded,
+    LanguageModelError,
+    ModelSaturated,
+    ModelUnavailable,
+    NoKeysConfigured,
+    RequestRefused,
+)
+from shared.ai.ledger import next_budget_day
+from shared.ai.loop_scoped import LoopScoped
+from shared.ai.pool import Ask, KeyPool, Lease, Refusal
+
+# Building and sending a call costs 10 to 25 ms of CPU. Decisions are stamped by the server's time,
+# so with more than a few between decision and sending, a burst would arrive later than stamped.
+LAUNCHES_AT_ONCE = 4
+
+
+class Launch:
+    """The passage from decision to sending; others wait until it is left."""
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave = leave
+        self._left = False
+        self._entered_at = time.monotonic()
+        self.lag_seconds = 0.0
+
+    def leave(self) -> None:
+        """Called when the bytes leave, or nothing will be sent."""
+        if not self._left:
+            self._left = True
+            self.lag_seconds = time.monotonic() - self._entered_at
+            self._leave()
+
+
+class Admission:
+    """Asks the pool until there is a lease or a refusal."""
+
+    def __init__(self, pool: KeyPool) -> None:
+        self._pool = pool
+        self._gate = LoopScoped(lambda: asyncio.Semaphore(LAUNCHES_AT_ONCE))
+
+    async def admit(self, ask: Ask) -> tuple[Lease, Launch]:
+        """A lease to be used now. Raises Refused where the allowed wait is too short."""
+        latest = time.monotonic() + ask.max_wait_seconds
+        while True:
+            launch = await self._enter()
+            try:
+                left = max(0.0, latest - time.monotonic())
+                decision = await self._pool.acquire(replace(ask, max_wait_seconds=left))
+            except BaseException:
+                launch.leave()
+                raise
+            if isinstance(decision, Lease):
+                return decision, launch
+            launch.leave()
+            if isinstance(decision, Refusal):
+                raise Refused(decision)
+            ask = replace(ask, claim=decision.claim)
+            try:
+                await asyncio.sleep(decision.seconds)
+            except asyncio.CancelledError:
+                await asyncio.shield(self._pool.release(decision.claim, ask.model))
+                raise
+
+    async def _enter(self) -> Launch:
+        gate = await self._gate.get()
+        await gate.acquire()
+        return Launch(gate.release)
+
+
+class Refused(Exception):
+    """The pool gave no lease; `as_error` is what the caller is told."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.kind)
+        self.refusal = refusal
+
+    def as_error(self, *, has_keys: bool) -> LanguageModelError:
+        refusal, now = self.refusal, datetime.now(UTC)
+        if refusal.kind == "budget":
+            return BudgetExceeded(next_budget_day(now))
+        if refusal.kind == "too_large":
+            return RequestRefused(
+                "the request has more tokens than any quota allows a minute",
+                code="request_too_large",
+            )
+        if refusal.kind == "saturated":
+            return ModelSaturated(now + timedelta(seconds=refusal.seconds), refusal.reason)
+        if not has_keys:
+            return NoKeysConfigured()
+        if refusal.kind == "no_keys":
+            return ModelUnavailable("no key works at the moment", retry_after=60.0)
+        return ModelUnavailable("the model is failing", retry_after=max(1.0, refusal.seconds))

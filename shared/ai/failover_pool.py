@@ -1,0 +1,67 @@
+"""The shared pool while Redis answers, this process's own strict share while it doesn't."""
+
+import time
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+
+from shared.ai.local_pool import LocalPool
+from shared.ai.pool import Ask, Decision, Lease, Outcome
+from shared.ai.redis_pool import RedisPool
+from shared.observability import get_logger
+
+RETRY_SECONDS = 5.0
+_GONE = (RedisError, OSError, TimeoutError)
+
+
+class FailoverPool:
+    """Tries Redis again every five seconds; `degraded` says which of the two is in use."""
+
+    def __init__(
+        self, shared: RedisPool, local: LocalPool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._shared = shared
+        self._local = local
+        self._clock = clock
+        self._gone_until = 0.0
+        self._local_leases: set[str] = set()
+
+    @property
+    def degraded(self) -> bool:
+        return self._clock() < self._gone_until
+
+    async def acquire(self, ask: Ask) -> Decision:
+        if not self.degraded:
+            try:
+                return await self._shared.acquire(ask)
+            except _GONE as error:
+                self._lost(error)
+        decision = await self._local.acquire(ask)
+        if isinstance(decision, Lease):
+            self._local_leases.add(decision.id)
+        return decision
+
+    async def settle(self, lease: Lease, outcome: Outcome) -> None:
+        if lease.id in self._local_leases:
+            self._local_leases.discard(lease.id)
+            await self._local.settle(lease, outcome)
+        elif not self.degraded:
+            try:
+                await self._shared.settle(lease, outcome)
+            except _GONE as error:
+                self._lost(error)
+
+    async def release(self, claim: str, model: str) -> None:
+        await self._local.release(claim, model)
+        if not self.degraded:
+            try:
+                await self._shared.release(claim, model)
+            except _GONE as error:
+                self._lost(error)
+
+    def _lost(self, error: Exception) -> None:
+        self._gone_until = self._clock() + RETRY_SECONDS
+        get_logger().warning(
+            "Redis is gone: the key pool goes on with this process's share of each quota",
+            extra={"error": type(error).__name__},
+        )

@@ -1,0 +1,138 @@
+"""The keys of this moment and the quotas they draw on, as the pool wants to be told."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from shared.ai.keys import ApiKey, without_doubles
+from shared.ai.quotas import Quota, quota_for
+
+RELOAD_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One project's quota for one model."""
+
+    id: str
+    project: str
+    quota: Quota
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "project": self.project,
+            "rpm": self.quota.rpm,
+            "tpm": self.quota.tpm,
+            "rpd": self.quota.rpd,
+        }
+
+
+@dataclass(frozen=True)
+class PoolConfig:
+    """The candidates for one model: buckets, and keys that point at them."""
+
+    model: str
+    buckets: tuple[Bucket, ...]
+    keys: tuple[tuple[str, int], ...]
+    digest: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "buckets": [bucket.as_json() for bucket in self.buckets],
+            "keys": [{"alias": alias, "bucket": index + 1} for alias, index in self.keys],
+        }
+
+    def bucket_of(self, alias: str) -> Bucket | None:
+        """The bucket that this key draws on."""
+        return next((self.buckets[index] for name, index in self.keys if name == alias), None)
+
+
+@dataclass(frozen=True)
+class StoredKeys:
+    """What operators changed at run time: keys added, and aliases that must rest."""
+
+    added: tuple[ApiKey, ...] = ()
+    paused: frozenset[str] = frozenset()
+
+
+class KeyRing:
+    """Configured keys, plus what was changed at run time, minus what is paused.
+
+    `load_stored` reads the database (blocking). It is called again when the version that the
+    pool saw in Redis differs, and every minute in case that notice was lost.
+    """
+
+    def __init__(
+        self,
+        configured: Iterable[ApiKey],
+        quotas: Mapping[str, Mapping[str, Any]],
+        load_stored: Callable[[], StoredKeys] | None = None,
+    ) -> None:
+        self._configured = tuple(configured)
+        self._quotas = quotas
+        self._load_stored = load_stored
+        self._stored = StoredKeys()
+        self._version: str | None = None
+        self._loaded_at: float | None = None
+        self._keys: tuple[ApiKey, ...] = self._merged()
+        self._configs: dict[str, PoolConfig] = {}
+
+    @property
+    def keys(self) -> Sequence[ApiKey]:
+        """The keys in force when last looked."""
+        return self._keys
+
+    def value_of(self, alias: str) -> SecretStr:
+        """The key itself. Raises KeyError if it was taken away."""
+        return next(key.value for key in self._keys if key.alias == alias)
+
+    def has_any(self) -> bool:
+        """Whether there is a key at all."""
+        return bool(self._keys)
+
+    async def refresh(self, version: str | None = None) -> bool:
+        """Loads again if a version is new here, or the last look is old. True if it did."""
+        if self._load_stored is None:
+            return False
+        old = self._loaded_at is None or time.monotonic() - self._loaded_at > RELOAD_SECONDS
+        if not old and (version is None or version == self._version):
+            return False
+        self._stored = await asyncio.to_thread(self._load_stored)
+        self._loaded_at = time.monotonic()
+        self._version = version if version is not None else self._version
+        self._keys = self._merged()
+        self._configs.clear()
+        return True
+
+    def config_for(self, model: str) -> PoolConfig:
+        """The candidates for this model, with a digest that names this very content."""
+        if model not in self._configs:
+            self._configs[model] = self._config(model)
+        return self._configs[model]
+
+    def known_configs(self) -> list[PoolConfig]:
+        """The candidates of every model that was asked for."""
+        return list(self._configs.values())
+
+    def _merged(self) -> tuple[ApiKey, ...]:
+        keys = without_doubles([*self._configured, *self._stored.added])
+        return tuple(key for key in keys if key.alias not in self._stored.paused)
+
+    def _config(self, model: str) -> PoolConfig:
+        projects = sorted({key.project for key in self._keys})
+        buckets = tuple(
+            Bucket(f"{project}|{model}", project, quota_for(project, model, self._quotas))
+            for project in projects
+        )
+        keys = tuple((key.alias, projects.index(key.project)) for key in self._keys)
+        content = json.dumps([model, [bucket.as_json() for bucket in buckets], keys])
+        digest = hashlib.sha256(content.encode()).hexdigest()[:20]
+        return PoolConfig(model, buckets, keys, digest)

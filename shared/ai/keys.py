@@ -1,0 +1,99 @@
+"""Gemini API keys as configured: alias, value and the project whose quota they use."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from shared.config import ConfigurationError
+
+SHARED_PROJECT = "default"
+_NUMBERED = re.compile(r"^GEMINI_API_KEY_(\d+)$")
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """One key. `project` is the quota it draws on; several keys may share one."""
+
+    alias: str
+    value: SecretStr
+    project: str
+
+
+def keys_from_secret(secret: Mapping[str, Any], *, separate_projects: bool) -> list[ApiKey]:
+    """The keys of a secret {"keys": [{"alias", "key", "project"}]}."""
+    listed = secret.get("keys", [])
+    if not isinstance(listed, list):
+        raise ConfigurationError('the Gemini secret must look like {"keys": [...]}')
+    return [
+        _key(
+            str(item.get("alias") or f"key-{number}"),
+            str(item["key"]),
+            item.get("project"),
+            separate_projects,
+        )
+        for number, item in enumerate(listed, start=1)
+        if item.get("key")
+    ]
+
+
+def keys_from_environment(
+    environment: Mapping[str, str], *, separate_projects: bool
+) -> list[ApiKey]:
+    """The keys GEMINI_API_KEY_1, _2, …, each with GEMINI_PROJECT_n if that is set."""
+    numbers = sorted(
+        int(match.group(1))
+        for name, value in environment.items()
+        if (match := _NUMBERED.match(name)) and value.strip()
+    )
+    return [
+        _key(
+            f"key-{number}",
+            environment[f"GEMINI_API_KEY_{number}"].strip(),
+            environment.get(f"GEMINI_PROJECT_{number}"),
+            separate_projects,
+        )
+        for number in numbers
+    ]
+
+
+def _key(alias: str, value: str, project: str | None, separate_projects: bool) -> ApiKey:
+    own = f"project-of-{alias}" if separate_projects else SHARED_PROJECT
+    return ApiKey(alias, SecretStr(value), project or own)
+
+
+def without_doubles(keys: Iterable[ApiKey]) -> list[ApiKey]:
+    """Each alias and each key value once; the first one wins."""
+    aliases: set[str] = set()
+    values: set[str] = set()
+    kept = []
+    for key in keys:
+        if key.alias in aliases or key.value.get_secret_value() in values:
+            continue
+        aliases.add(key.alias)
+        values.add(key.value.get_secret_value())
+        kept.append(key)
+    return kept
+
+
+def warnings_about(keys: Sequence[ApiKey]) -> list[str]:
+    """What the operator should know about how these keys share quota."""
+    projects = Counter(key.project for key in keys)
+    told = []
+    if projects[SHARED_PROJECT] > 1:
+        told.append(
+            f"{projects[SHARED_PROJECT]} Gemini keys name no project and count as one project: "
+            "Google's quota is per project, so they share one quota. Set GEMINI_PROJECT_n (or "
+            '"project" in the secret), or GEMINI_KEYS_ARE_SEPARATE_PROJECTS=true if each key is '
+            "of a project of its own."
+        )
+    if len(projects) > 1:
+        told.append(
+            f"Gemini keys of {len(projects)} projects are in use. Dividing one workload over many "
+            "projects to get round a quota may break Google's terms of service; a higher tier of "
+            "one project is the way that is surely allowed. One key works well too."
+        )
+    return told

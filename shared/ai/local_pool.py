@@ -1,0 +1,127 @@
+"""The key pool of one process alone, for when Redis is gone: a strict share of every quota."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from shared.ai.error_table import Effect
+from shared.ai.keyring import Bucket, KeyRing
+from shared.ai.pool import Ask, Decision, Lease, Outcome, Refusal, Wait
+from shared.ai.quotas import next_pacific_midnight
+
+_DEAD_SECONDS = 3600.0
+_COOL_SECONDS = 60.0
+
+
+@dataclass
+class _Share:
+    """What this process has used of its share of one bucket."""
+
+    requests_at: float = 0.0
+    tokens_at: float = 0.0
+    used_today: int = 0
+    day_ends_at: float = 0.0
+    parked_until: float = 0.0
+    slots: dict[str, float] = field(default_factory=dict)
+
+
+class LocalPool:
+    """Requests and tokens by GCRA at `share` of the configured limits, one waiting slot each.
+
+    It doesn't know what other processes do, so the share is the operator's guess of one over the
+    number of processes (GEMINI_LOCAL_SHARE). Hedging and quota probing are off here. A budget
+    can't be kept in Redis either: `is_over_budget` asks the ledger instead.
+    """
+
+    def __init__(
+        self,
+        ring: KeyRing,
+        share: float,
+        is_over_budget: Callable[[str], bool] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ring = ring
+        self._share = share
+        self._is_over_budget = is_over_budget
+        self._clock = clock
+        self._shares: dict[str, _Share] = {}
+        self._dead_until: dict[str, float] = {}
+
+    async def acquire(self, ask: Ask) -> Decision:
+        if ask.is_hedge:
+            return Refusal("refused")
+        if ask.user and self._is_over_budget is not None:
+            over = await asyncio.to_thread(self._is_over_budget, ask.user)
+            if over:
+                return Refusal("budget")
+        config = self._ring.config_for(ask.model)
+        slots: list[tuple[float, str, Bucket]] = []
+        for alias, index in config.keys:
+            bucket = config.buckets[index]
+            dead = self._dead_until.get(alias, 0.0) > self._clock()
+            if not dead and alias not in ask.exclude and ask.tokens <= self._tokens(bucket):
+                slots.append((self._slot(bucket, ask), alias, bucket))
+        if not slots:
+            return Refusal("no_keys", _COOL_SECONDS)
+        slot, alias, bucket = min(slots, key=lambda item: item[0])
+        wait = slot - self._clock()
+        if wait <= 0:
+            return self._send(bucket, alias, ask)
+        if wait > ask.max_wait_seconds:
+            return Refusal("saturated", wait, "degraded")
+        claim = uuid.uuid4().hex
+        self._share_of(bucket).slots[claim] = slot
+        return Wait(claim, wait, "degraded")
+
+    async def settle(self, lease: Lease, outcome: Outcome) -> None:
+        config = self._ring.config_for(lease.model)
+        bucket = config.bucket_of(lease.alias)
+        if bucket is None:
+            return
+        share, now, failure = self._share_of(bucket), self._clock(), outcome.failure
+        if outcome.effect is Effect.KILL_KEY:
+            self._dead_until[lease.alias] = now + _DEAD_SECONDS
+        elif outcome.effect is Effect.PARK_DAY:
+            share.parked_until = next_pacific_midnight(datetime.fromtimestamp(now, UTC)).timestamp()
+        elif failure is not None and outcome.effect not in (Effect.NEUTRAL, Effect.ANSWERED):
+            pause = failure.cool_seconds or _COOL_SECONDS
+            share.parked_until = max(share.parked_until, now + pause)
+
+    async def release(self, claim: str, model: str) -> None:
+        for bucket in self._ring.config_for(model).buckets:
+            self._share_of(bucket).slots.pop(claim, None)
+
+    def _share_of(self, bucket: Bucket) -> _Share:
+        return self._shares.setdefault(bucket.id, _Share())
+
+    def _tokens(self, bucket: Bucket) -> float:
+        return bucket.quota.tpm
+
+    def _slot(self, bucket: Bucket, ask: Ask) -> float:
+        share, now = self._share_of(bucket), self._clock()
+        if ask.claim is not None and ask.claim in share.slots:
+            share.slots.pop(ask.claim)
+        if share.day_ends_at <= now:
+            share.used_today = 0
+            midnight = next_pacific_midnight(datetime.fromtimestamp(now, UTC))
+            share.day_ends_at = midnight.timestamp()
+        if share.used_today >= max(1, int(bucket.quota.rpd * self._share)):
+            return share.day_ends_at
+        rate = 60 / (bucket.quota.rpm * self._share)
+        burst = max(1, int(bucket.quota.rpm * self._share))
+        waiting = len(share.slots)
+        by_requests = max(share.requests_at, now) + (waiting + 1 - burst) * rate
+        by_tokens = share.tokens_at
+        return max(now, share.parked_until, by_requests, by_tokens)
+
+    def _send(self, bucket: Bucket, alias: str, ask: Ask) -> Lease:
+        share, now = self._share_of(bucket), self._clock()
+        share.requests_at = max(share.requests_at, now) + 60 / (bucket.quota.rpm * self._share)
+        # The next call waits until this one's tokens have flowed through the share.
+        per_token = 60 / (bucket.quota.tpm * self._share)
+        share.tokens_at = max(share.tokens_at, now) + ask.tokens * per_token
+        share.used_today += 1
+        return Lease(uuid.uuid4().hex, ask.model, alias, bucket.project)

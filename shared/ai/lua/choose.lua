@@ -1,0 +1,185 @@
+-- Which key serves a request soonest.
+local LANES = { 'chat', 'grading', 'generation' }
+local FLOORS = { chat = 0.2, grading = 0.2, generation = 0.1 }
+local CHAT_RESERVE, CHAT_REMEMBERED = 0.1, 600000
+local HEDGE_MAY_USE = 0.7
+
+local function under_floor(model, lane)
+  local sum = 0
+  for _, other in ipairs(LANES) do sum = sum + faded(model.lanes and model.lanes[other]) end
+  if sum < 1 then return false end
+  return faded(model.lanes and model.lanes[lane]) / sum < FLOORS[lane]
+end
+
+local function rank(lane)
+  for i, name in ipairs(LANES) do
+    if name == lane then return i end
+  end
+end
+
+-- The share of a lane's queue that goes before this user's next request, if all users of the lane
+-- take turns: a user with k waiting stands behind k + 1 of everybody else's.
+local function share_ahead(model, lane, user)
+  local users = model.users
+  if not users then return 1 end
+  local mine, total, ahead, others = users[lane .. user] or 0, 0, 0, 0
+  for name, waiting in pairs(users) do
+    if string.sub(name, 1, #lane) == lane then
+      total = total + waiting
+      if name ~= lane .. user then
+        others = others + 1
+        ahead = ahead + math.min(waiting, mine + 1)
+      end
+    end
+  end
+  if others == 0 or total == 0 then return 1 end
+  return (ahead + mine) / total
+end
+
+-- How many of a bucket's waiting requests go before this one. A senior is one whose slot has come:
+-- it gives way to higher lanes and to those that were already put off.
+local function ahead_of(bucket, model, rules, senior)
+  local waiting, overdue, ahead = bucket.waiting or {}, bucket.overdue or {}, 0
+  for i, lane in ipairs(LANES) do
+    local there = waiting[lane] or 0
+    if there > 0 then
+      if i < rules.rank then
+        if not rules.under_floor then ahead = ahead + there end
+      elseif i == rules.rank then
+        if not senior then
+          ahead = ahead + there * rules.share
+        elseif not senior.overdue then
+          ahead = ahead + (overdue[lane] or 0)
+        end
+      elseif rules.floors_below[lane] then
+        ahead = ahead + math.min(1, there)
+      end
+    end
+  end
+  return ahead
+end
+
+local function rules_for(model, lane, user)
+  local own = rank(lane)
+  local rules = {
+    rank = own,
+    share = share_ahead(model, lane, user),
+    under_floor = under_floor(model, lane),
+    floors_below = {},
+  }
+  for i = own + 1, #LANES do rules.floors_below[LANES[i]] = under_floor(model, LANES[i]) end
+  local chat = model.lanes and model.lanes.chat
+  rules.reserve = lane ~= 'chat' and chat and now - chat.at < CHAT_REMEMBERED and not rules.under_floor
+  return rules
+end
+
+-- The moment this bucket can take the request, what holds it up, and the probe it would then be.
+local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
+  if bucket.disabled then return nil, bucket.disabled end
+  local tier = tier_of(model, entry)
+  conclude(tier)
+  local limits = limits_of(entry, bucket, tier)
+  if tokens > limits.tpm then return nil, 'too_large' end
+  local slot, why = now, 'free'
+  local function at_least(moment, reason)
+    if moment > slot then slot, why = moment, reason end
+  end
+  at_least(bucket.parked_until or 0, bucket.parked_why or 'parked')
+  if used_today(bucket) >= limits.rpd then at_least(day_end(), 'day_quota') end
+  at_least(breaker_slot(bucket.breaker), 'outage')
+  local ahead = ahead_of(bucket, model, rules, senior)
+  if rules.reserve then ahead = ahead + math.ceil(CHAT_RESERVE * limits.rpm) end
+  ahead = math.min(ahead, 10000)
+  local waiting = 0
+  for _, there in pairs(bucket.waiting or {}) do waiting = waiting + there end
+  local tokens_ahead = waiting > 0
+      and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
+  local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
+  if known_shape(tier) == 'window' then
+    at_least(window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
+    at_least(window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')
+  else
+    at_least(request_slot(bucket, limits.rpm, ahead, guard), 'minute_quota')
+    at_least(token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
+  end
+  local kind = probe_kind(tier, entry, limits, in_window(bucket, 1, 0) + 1)
+  if kind then at_least(probe_slot(tier, kind, entry.id), 'proof') end
+  return slot, why, kind, limits
+end
+
+local function key_slot(key, silence)
+  if key.dead_until then
+    if now < key.dead_until then return nil end
+    return math.max(now, (key.canary_at or 0) + silence)
+  end
+  if key.proven or not key.canary_at then return now end
+  if now >= key.canary_at + silence then return now end
+  return key.canary_at + silence
+end
+
+-- Earliest expected completion: the free slot, the usual latency of this bucket, and its load.
+local function cost(slot, bucket, key, limits, model)
+  local usual = (model.latency and model.latency[request.lane]) or 2000
+  local silent = (bucket.inflight or 0) > 0 and (now - (bucket.heard_at or now)) / usual or 0
+  return slot - now + usual * math.max(bucket.factor or 1, silent)
+    + 0.5 * (bucket.inflight or 0) + 0.5 * (key.inflight or 0)
+    + 200 * used_today(bucket) / limits.rpd
+end
+
+local function choose(config, buckets, keys, model, lease)
+  local guard, silence = guard_of(model), silence_of(model)
+  local rules = rules_for(model, request.lane, request.user)
+  local excluded, slots, best, blocked = {}, {}, nil, 'keys'
+  for _, alias in ipairs(request.exclude) do excluded[alias] = true end
+  for i, candidate in ipairs(config.keys) do
+    local entry, key = config.buckets[candidate.bucket], keys[i]
+    local bucket = buckets[candidate.bucket]
+    local allowed = not excluded[candidate.alias]
+      and not (key.refused and key.refused[config.model])
+    local from_key = allowed and key_slot(key, silence)
+    if from_key then
+      local found = slots[candidate.bucket]
+      if not found then
+        local senior = lease and lease.bucket == entry.id and lease or nil
+        local slot, why, kind, limits =
+          bucket_slot(entry, bucket, model, rules, request.tokens, senior, guard)
+        found = { slot = slot, why = why, kind = kind, limits = limits }
+        slots[candidate.bucket] = found
+      end
+      if found.slot then
+        local slot, why = found.slot, found.why
+        if from_key > slot then slot, why = from_key, 'proof' end
+        local expense = cost(slot, bucket, key, found.limits, model)
+        if not best or expense < best.cost then
+          best = { cost = expense, slot = slot, why = why, kind = found.kind, limits = found.limits,
+            key_index = i, bucket_index = candidate.bucket }
+        end
+      else
+        blocked = found.why
+      end
+    end
+  end
+  return best, blocked, guard, silence
+end
+
+-- A saturated caller may ask for one more than the configured limit, to find out the true one.
+local function probe_above(config, buckets, model, best)
+  local entry, bucket = config.buckets[best.bucket_index], buckets[best.bucket_index]
+  local tier = tier_of(model, entry)
+  if best.why ~= 'minute_quota' or best.slot - now < 250 then return end
+  if not may_probe_above(tier, bucket) then return end
+  local slot = probe_slot(tier, 'above', entry.id)
+  if slot <= now then
+    best.slot, best.kind = now, 'above'
+  else
+    best.slot = math.min(best.slot, slot)
+    best.why = 'proof'
+  end
+end
+
+local function hedge_allowed(bucket, model, limits)
+  local waiting = next(bucket.waiting or {}) ~= nil or next(model.users or {}) ~= nil
+  return not waiting and in_window(bucket, 1, 0) + 1 < HEDGE_MAY_USE * limits.rpm
+    and used_today(bucket) < HEDGE_MAY_USE * limits.rpd
+    and faded(model.hedges) < request.hedge_share * faded(model.sends)
+end

@@ -1,0 +1,135 @@
+-- What is known of a quota's size and shape, per model and configured limit (a tier).
+--
+-- A configured limit is a claim until the server has borne it out. Up to three quarters of it are
+-- used at once; beyond, one small step at a time goes ahead and the others wait for its verdict:
+-- a refusal comes within `silence` milliseconds, so no refusal by then is a yes. A 429 names the
+-- true limit (`quotaValue`), which then holds for the tier. Whether the server refills steadily
+-- ("bucket") or counts the last 60 s ("window") is found out by one call in the same manner.
+local UNPROVEN_SHARE = 0.75
+local SHAPE_KEPT = 6 * 3600000
+local PROBE_AGAIN = 600000
+local STEPS = 6
+
+local function tier_of(model, entry)
+  model.tiers = model.tiers or {}
+  local name = tostring(entry.rpm)
+  model.tiers[name] = model.tiers[name] or {}
+  return model.tiers[name]
+end
+
+local function silence_of(model)
+  return 400 + 3 * (model.lag or 0)
+end
+
+-- The guard is 0.3 s, or the worst lag from decision to sending seen lately.
+local function guard_of(model)
+  return math.min(3000, math.max(model.guard or 300, 300 + (model.lag or 0)))
+end
+
+local function known_shape(tier)
+  if tier.shape and now - tier.shape_at < SHAPE_KEPT then return tier.shape end
+  return nil
+end
+
+local function conclude(tier)
+  local probe = tier.probe
+  if not probe or now < probe.verdict_at then return end
+  tier.probe = nil
+  tier.step = math.min(64, (tier.step or 1) * 2)
+  if probe.kind == 'shape' then
+    tier.shape, tier.shape_at, tier.step = 'bucket', now, 1
+  else
+    tier.proven = math.max(tier.proven or 0, probe.n)
+    if probe.kind == 'above' then
+      tier.steps = (tier.steps or 0) + 1
+      if tier.steps >= STEPS then
+        tier.above, tier.above_at = (tier.above or 1) * 1.5, now
+        tier.next_above, tier.steps, tier.step = now + MINUTE, 0, 1
+      end
+    end
+  end
+end
+
+-- What a server named holds for a day, then it is found out anew.
+local function limits_of(entry, bucket, tier)
+  if bucket.rpm and now - bucket.rpm_at > DAY then bucket.rpm = nil end
+  if tier.limit and now - tier.limit_at > DAY then tier.limit = nil end
+  local rpm = bucket.rpm or tier.limit
+  return {
+    rpm = rpm or entry.rpm * (tier.above or 1),
+    tpm = bucket.tpm or entry.tpm,
+    rpd = bucket.rpd or entry.rpd,
+    learnt = rpm ~= nil,
+  }
+end
+
+-- Which kind of probe the nth request of a minute would be, if it is one.
+local function probe_kind(tier, entry, limits, n)
+  if n > limits.rpm then
+    return known_shape(tier) == nil and 'shape' or nil
+  end
+  if limits.learnt then return nil end
+  if n <= math.max(tier.proven or 0, math.floor(entry.rpm * UNPROVEN_SHARE), 1) then return nil end
+  return 'ramp'
+end
+
+local function may_probe_above(tier, bucket)
+  return request.probing and not bucket.rpm and now >= (tier.next_above or 0)
+end
+
+-- When a probe may go: at once, or when the one under way has its verdict.
+local function probe_slot(tier, kind, bucket_id)
+  local probe = tier.probe
+  if not probe then return now end
+  if probe.kind == kind and probe.bucket == bucket_id and probe.left > 0 then return now end
+  return probe.verdict_at
+end
+
+local function start_probe(tier, kind, bucket_id, n, silence)
+  local probe = tier.probe
+  if probe and probe.kind == kind and probe.bucket == bucket_id and probe.left > 0 then
+    probe.left, probe.n = probe.left - 1, math.max(probe.n, n)
+    return
+  end
+  if tier.step_kind ~= kind then tier.step_kind, tier.step = kind, 1 end
+  local size = kind == 'shape' and 1 or (tier.step or 1)
+  tier.probe = { kind = kind, bucket = bucket_id, n = n, left = size - 1, verdict_at = now + silence }
+end
+
+-- After `limit` calls in a minute, the delay that the server asks for tells how it counts:
+-- a steady refill frees a place within one interval, a window when its oldest call leaves it.
+local function learn_shape(tier, bucket, limit, cool)
+  local oldest = bucket.log and bucket.log[1] or math.floor(now / 1000)
+  if cool > 1.5 * MINUTE / limit + 1000 then
+    tier.shape, tier.shape_at = 'window', now
+  elseif now - oldest * 1000 < MINUTE / 2 then
+    tier.shape, tier.shape_at = 'bucket', now
+  end
+end
+
+-- A refusal by the per-minute limit of requests: `value` is the limit it names, or nil.
+local function learn_requests(model, entry, bucket, value, cool)
+  local tier = tier_of(model, entry)
+  local limits = limits_of(entry, bucket, tier)
+  local n = in_window(bucket, 1, 0)
+  local was_probe = tier.probe and tier.probe.bucket == entry.id
+  tier.probe, tier.step, tier.steps = nil, 1, 0
+  tier.next_above = now + PROBE_AGAIN
+  if value and value > 0 then
+    local news = value ~= limits.rpm
+    bucket.rpm, bucket.rpm_at = value, now
+    tier.limit, tier.limit_at, tier.above = value, now, nil
+    limits.rpm = value
+    if n >= value then learn_shape(tier, bucket, value, cool) end
+    if not news and not was_probe then model.guard = math.min(3000, guard_of(model) * 1.5) end
+  elseif not was_probe then
+    bucket.bare = (bucket.bare or 0) + 1
+    if bucket.bare >= 3 then
+      bucket.rpm, bucket.rpm_at, bucket.bare = math.max(1, math.floor(limits.rpm * 0.75)), now, 0
+    end
+  end
+  -- The server says how long its bucket stays empty: the mirror takes its word.
+  local interval = rescaled(bucket, limits.rpm)
+  bucket.requests_at = now + cool + (limits.rpm - 1) * interval
+  bucket.busy_since = math.min(bucket.busy_since or now, now)
+end

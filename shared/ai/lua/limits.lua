@@ -1,0 +1,120 @@
+-- When a request may go without breaking a quota. `ahead` is how many others go first.
+--
+-- Requests and tokens per minute are mirrored as the server's own token bucket (GCRA) or, where
+-- that is known, as a sliding window of 60 s. Only what was really sent is in the mirror.
+local MINUTE = 60000
+
+-- A limit may change while a bucket is in use; the mirror is then drawn anew to the new scale.
+local function rescaled(bucket, rpm)
+  local interval = MINUTE / rpm
+  if bucket.interval and bucket.interval ~= interval and bucket.requests_at then
+    local since = bucket.busy_since or bucket.requests_at
+    bucket.requests_at = since + (bucket.requests_at - since) * interval / bucket.interval
+  end
+  bucket.interval = interval
+  return interval
+end
+
+-- `guard`: what is stamped now reaches the server later, and its bucket refills from then on.
+local function request_slot(bucket, rpm, ahead, guard)
+  local interval = rescaled(bucket, rpm)
+  local empty_at = bucket.requests_at or 0
+  local fresh = empty_at + guard <= now
+  local since = fresh and now or (bucket.busy_since or now)
+  local base = math.max(empty_at, now)
+  local slot = base + ahead * interval - (rpm - 1) * interval
+  if slot <= since + 0.001 then return now end
+  return math.max(now, slot + guard)
+end
+
+local function token_slot(bucket, tpm, tokens, guard)
+  local interval = MINUTE / tpm
+  local empty_at = bucket.tokens_at or 0
+  local fresh = empty_at + guard <= now
+  local since = fresh and now or (bucket.tokens_since or now)
+  local slot = math.max(empty_at, now) + tokens * interval - MINUTE
+  if slot <= since + 0.001 then return now end
+  return math.max(now, slot + guard)
+end
+
+-- How much was sent in the last minute: place 1 counts requests, place 2 tokens.
+local function in_window(bucket, place, guard)
+  local sum, log = 0, bucket.log or {}
+  for i = 1, #log, 3 do
+    if (log[i] + 1) * 1000 + MINUTE + guard > now then sum = sum + log[i + place] end
+  end
+  return sum
+end
+
+local function window_slot(bucket, place, limit, needed, guard)
+  local total, log = in_window(bucket, place, guard), bucket.log or {}
+  if total + math.min(needed, limit) <= limit and needed <= limit then return now end
+  local last = now
+  for i = 1, #log, 3 do
+    local leaves = (log[i] + 1) * 1000 + MINUTE + guard
+    if leaves > now then
+      total = total - log[i + place]
+      last = leaves
+      if total + needed <= limit then return leaves end
+    end
+  end
+  return last + MINUTE * math.floor((needed - 0.001) / limit)
+end
+
+local function logged(bucket, tokens, guard)
+  local second, log, kept = math.floor(now / 1000), bucket.log or {}, {}
+  for i = 1, #log, 3 do
+    if (log[i] + 1) * 1000 + MINUTE + guard > now then
+      kept[#kept + 1], kept[#kept + 2], kept[#kept + 3] = log[i], log[i + 1], log[i + 2]
+    end
+  end
+  if kept[#kept - 2] == second then
+    kept[#kept - 1], kept[#kept] = kept[#kept - 1] + 1, kept[#kept] + tokens
+  else
+    kept[#kept + 1], kept[#kept + 2], kept[#kept + 3] = second, 1, tokens
+  end
+  bucket.log = kept
+end
+
+-- The quota day that the server's time falls into, as the moment it ends.
+local function day_end()
+  for _, midnight in ipairs(request.midnights) do
+    if midnight > now then return midnight end
+  end
+  return now + DAY
+end
+
+local function used_today(bucket)
+  return bucket.day_end == day_end() and bucket.used or 0
+end
+
+local function book_sent(bucket, limits, tokens, guard)
+  local interval = rescaled(bucket, limits.rpm)
+  if (bucket.requests_at or 0) + guard <= now then bucket.busy_since = now end
+  bucket.requests_at = math.max(bucket.requests_at or 0, now) + interval
+  if (bucket.tokens_at or 0) + guard <= now then bucket.tokens_since = now end
+  bucket.counted_tpm = limits.tpm
+  bucket.tokens_at = math.max(bucket.tokens_at or 0, now) + tokens * MINUTE / limits.tpm
+  logged(bucket, tokens, guard)
+  bucket.used = used_today(bucket) + 1
+  bucket.day_end = day_end()
+  if (bucket.inflight or 0) == 0 then bucket.heard_at = now end
+  bucket.inflight = (bucket.inflight or 0) + 1
+end
+
+-- The server refused this call, so it counts in no minute.
+local function unbook(bucket, lease)
+  local second, log = math.floor(lease.sent / 1000), bucket.log or {}
+  for i = 1, #log, 3 do
+    if log[i] == second then
+      log[i + 1], log[i + 2] = math.max(0, log[i + 1] - 1), math.max(0, log[i + 2] - lease.tokens)
+    end
+  end
+  -- Only within one busy time is taking one back the same as never having had it.
+  if lease.sent >= (bucket.tokens_since or now) then
+    bucket.tokens_at = bucket.tokens_at - lease.tokens * MINUTE / bucket.counted_tpm
+  end
+  if lease.sent >= (bucket.busy_since or now) then
+    bucket.requests_at = bucket.requests_at - bucket.interval
+  end
+end

@@ -1,0 +1,155 @@
+-- What came of a lease: gives it back and learns from the answer.
+reap()
+local raw = redis.call('HGET', LEASES, request.lease)
+if not raw then return cjson.encode({ state = 'expired' }) end
+local lease = cmsgpack.unpack(raw)
+local bucket = load(BUCKETS, lease.bucket)
+local key = load(KEYS_BY_ALIAS, lease.alias)
+local model = load(MODELS, lease.model)
+local entry = request.entry
+local effect = request.effect
+
+withdraw(lease, bucket, key, model)
+forget(request.lease)
+if lease.sent and effect == 'unused' then
+  unbook(bucket, lease)
+  if (lease.reserved or 0) > 0 then
+    redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
+  end
+  lease.sent = nil
+end
+if lease.sent then bucket.heard_at = now end
+
+local function park(until_when, why)
+  if until_when > (bucket.parked_until or 0) then
+    bucket.parked_until, bucket.parked_why = until_when, why
+  end
+end
+
+local function observe_latency()
+  local usual = model.latency or {}
+  local mean = usual[lease.lane] or request.latency
+  usual[lease.lane] = mean + 0.1 * (request.latency - mean)
+  model.latency = usual
+  local relative = math.min(20, request.latency / math.max(1, mean))
+  bucket.answers = math.min(5, (bucket.answers or 0) + 1)
+  local weight = 1 / bucket.answers
+  bucket.factor = (bucket.factor or 1) + weight * (relative - (bucket.factor or 1))
+  bucket.latency = (bucket.latency or 0) + weight * (request.latency - (bucket.latency or 0))
+end
+
+-- The running 95th percentile, from a histogram that halves itself as it fills.
+local function observe_straggling()
+  model.bins = model.bins or {}
+  local bins = model.bins[lease.lane] or {}
+  local bin = math.max(1, math.min(40, math.floor(math.log(math.max(50, request.latency) / 50) / 0.1823) + 1))
+  for i = 1, 40 do bins[i] = bins[i] or 0 end
+  bins[bin] = bins[bin] + 1
+  local sum = 0
+  for i = 1, 40 do sum = sum + bins[i] end
+  if sum > 200 then
+    for i = 1, 40 do bins[i] = bins[i] / 2 end
+    sum = sum / 2
+  end
+  model.bins[lease.lane] = bins
+  if sum >= 20 then
+    local below = 0
+    for i = 1, 40 do
+      below = below + bins[i]
+      if below >= 0.95 * sum then
+        model.p95 = model.p95 or {}
+        model.p95[lease.lane] = 50 * math.exp(0.1823 * i)
+        break
+      end
+    end
+  end
+  count(lease.alias .. '|bin|' .. bin)
+end
+
+local function give_tokens_back(actual)
+  local difference = actual - lease.tokens
+  if difference > 0 or lease.sent >= (bucket.tokens_since or now) then
+    bucket.tokens_at = (bucket.tokens_at or now) + difference * MINUTE / (bucket.counted_tpm or entry.tpm)
+  end
+  local second, log = math.floor(lease.sent / 1000), bucket.log or {}
+  for i = 1, #log, 3 do
+    if log[i] == second then log[i + 2] = math.max(0, log[i + 2] + difference) end
+  end
+end
+
+if lease.sent then
+  local name = lease.alias .. '|'
+  count(name .. 'requests')
+  if effect == 'success' or effect == 'answered' then
+    key.proven, key.dead_until, key.dead_why = now, nil, nil
+    bucket.breaker = breaker_success(bucket.breaker)
+    model.breaker = breaker_success(model.breaker)
+    bucket.bare = nil
+    observe_latency()
+    observe_straggling()
+    give_tokens_back(request.prompt_tokens)
+    count(name .. 'tokens', request.prompt_tokens + request.output_tokens)
+    if effect == 'answered' then count(name .. 'error|' .. request.kind) end
+  else
+    count(name .. (request.refusal and '429|' or 'error|') .. request.kind)
+    if effect == 'fail_model' then
+      model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 1000, 1.5, 30000)
+      -- Where the whole model is down, no project is to blame.
+      if breaker_state(model.breaker) == 'closed' then
+        bucket.breaker = breaker_failure(bucket.breaker, OPEN_AFTER_IN_A_ROW, 30000, 2, 600000)
+      end
+    elseif effect == 'cool' then
+      unbook(bucket, lease)
+      local cool = request.cool or math.min(60000, 5000 * 2 ^ (bucket.bare or 0))
+      cool = cool + request.jitter
+      if request.dimension == 'tokens' then
+        if request.limit and request.limit > 0 then bucket.tpm, bucket.tpm_at = request.limit, now end
+        park(now + cool, 'token_quota')
+      else
+        learn_requests(model, entry, bucket, request.limit, cool)
+        park(now + cool, 'minute_quota')
+      end
+    elseif effect == 'park_day' then
+      if request.limit and request.limit > 0 then bucket.rpd, bucket.rpd_at = request.limit, now end
+      park(day_end(), 'day_quota')
+    elseif effect == 'disable_bucket' then
+      bucket.disabled = request.kind
+    elseif effect == 'park_project' then
+      park(now + request.cool, request.kind)
+    elseif effect == 'kill_key' then
+      key.dead_until, key.dead_why, key.proven, key.canary_at = now + 3600000, request.kind, nil, nil
+    elseif effect == 'refuse_pair' then
+      key.refused = key.refused or {}
+      key.refused[lease.model] = request.kind
+    end
+    -- An answer of any kind but a refused key means that the key itself is alive.
+    if request.refusal or effect == 'neutral' and request.answered then key.proven = now end
+  end
+  if lease.user ~= '' then
+    if (lease.reserved or 0) > 0 then
+      redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
+    end
+    if request.cost > 0 then redis.call('HINCRBY', SPENT, lease.user, request.cost) end
+  end
+end
+
+if request.lag then
+  model.lag = math.max((model.lag or 0) * 0.98, math.min(request.lag, 3000))
+end
+save(BUCKETS, lease.bucket, bucket)
+save(KEYS_BY_ALIAS, lease.alias, key)
+save(MODELS, lease.model, model)
+if request.sibling_buckets then
+  for _, id in ipairs(request.sibling_buckets) do
+    local sibling = load(BUCKETS, id)
+    if effect == 'park_project' and id ~= lease.bucket then
+      sibling.parked_until = math.max(sibling.parked_until or 0, now + request.cool)
+      sibling.parked_why = request.kind
+    elseif effect == 'disable_project' then
+      sibling.disabled = request.kind
+    end
+    save(BUCKETS, id, sibling)
+  end
+end
+keep_for_a_while()
+return cjson.encode({ state = 'settled' })

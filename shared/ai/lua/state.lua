@@ -1,0 +1,88 @@
+-- Where the pool's state lives. Every key has one hash tag, so that all are in one slot.
+local CONFIG, BUCKETS, KEYS_BY_ALIAS, MODELS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local LEASES, EXPIRY, HOLDER, SPENT, STATS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local VERSION = KEYS[10]
+
+local DAY = 86400000
+local KEEP = 2 * DAY / 1000
+
+local now = server_milliseconds()
+local request = cjson.decode(ARGV[1])
+
+local function unpacked(raw)
+  return raw and cmsgpack.unpack(raw) or {}
+end
+
+local function load(key, field)
+  return unpacked(redis.call('HGET', key, field))
+end
+
+local function save(key, field, value)
+  redis.call('HSET', key, field, cmsgpack.pack(value))
+end
+
+-- A counter that forgets: what it counted fades with a time constant of one minute.
+local function faded(counter)
+  if not counter then return 0 end
+  return counter.n * math.exp(-(now - counter.at) / 60000)
+end
+
+local function counted(counter)
+  return { n = faded(counter) + 1, at = now }
+end
+
+local function add(map, field, amount)
+  local value = (map[field] or 0) + amount
+  map[field] = value > 0 and value or nil
+  return map
+end
+
+local function count(name, amount)
+  redis.call('HINCRBY', STATS, name, amount or 1)
+end
+
+-- Takes a lease out of what is waiting or under way. The caller saves bucket, key and model.
+local function withdraw(lease, bucket, key, model)
+  if lease.sent then
+    bucket.inflight = math.max(0, (bucket.inflight or 0) - 1)
+    key.inflight = math.max(0, (key.inflight or 0) - 1)
+  else
+    bucket.waiting = add(bucket.waiting or {}, lease.lane, -1)
+    bucket.waiting_tokens = math.max(0, (bucket.waiting_tokens or 0) - lease.tokens)
+    if lease.overdue then bucket.overdue = add(bucket.overdue or {}, lease.lane, -1) end
+    model.users = add(model.users or {}, lease.lane .. lease.user, -1)
+  end
+end
+
+local function forget(id)
+  redis.call('HDEL', LEASES, id)
+  redis.call('ZREM', EXPIRY, id)
+end
+
+-- Gives the capacity of crashed callers back.
+local function reap()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', EXPIRY, '-inf', now, 'LIMIT', 0, 50)) do
+    local raw = redis.call('HGET', LEASES, id)
+    if raw then
+      local lease = cmsgpack.unpack(raw)
+      local bucket = load(BUCKETS, lease.bucket)
+      local key = load(KEYS_BY_ALIAS, lease.alias)
+      local model = load(MODELS, lease.model)
+      withdraw(lease, bucket, key, model)
+      if lease.sent then count(lease.alias .. '|lost') end
+      if lease.reserved and lease.reserved > 0 then
+        redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
+      end
+      save(BUCKETS, lease.bucket, bucket)
+      save(KEYS_BY_ALIAS, lease.alias, key)
+      save(MODELS, lease.model, model)
+    end
+    forget(id)
+  end
+end
+
+local function keep_for_a_while()
+  for _, key in ipairs({ BUCKETS, KEYS_BY_ALIAS, MODELS, LEASES, EXPIRY, SPENT, STATS }) do
+    redis.call('EXPIRE', key, KEEP)
+  end
+end

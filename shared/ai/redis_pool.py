@@ -1,0 +1,202 @@
+"""The key pool that all processes share, by one Lua call a decision."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.asyncio import Redis
+
+from shared.ai.error_table import Effect
+from shared.ai.keyring import KeyRing, PoolConfig
+from shared.ai.loop_scoped import LoopScoped
+from shared.ai.pool import Ask, Decision, Lease, Outcome, Refusal, Wait
+from shared.ai.quotas import pacific_midnights
+from shared.ai.scripts import Program
+
+# Jitter is up to a tenth of the delay.
+_MOST_JITTER_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class PoolRules:
+    """What an operator may choose about the pool."""
+
+    hedge_share: float = 0.05
+    probe_quotas: bool = True
+    user_daily_micro_usd: int | None = None
+    prefix: str = "{gemini}"
+
+
+class RedisPool:
+    """State in Redis; raises redis.exceptions.RedisError where that is gone."""
+
+    def __init__(
+        self,
+        redis: LoopScoped["Redis"],
+        ring: KeyRing,
+        rules: PoolRules,
+        spent_today: Callable[[str], int] | None = None,
+        clock: str | None = None,
+    ) -> None:
+        self._redis = redis
+        self._ring = ring
+        self._rules = rules
+        self._spent_today = spent_today
+        self._acquire = Program("acquire", clock)
+        self._settle = Program("settle", clock)
+        self._status = Program("status", clock)
+
+    async def acquire(self, ask: Ask) -> Decision:
+        await self._ring.refresh()
+        config = self._ring.config_for(ask.model)
+        request = self._request(ask)
+        answer = await self._decide(ask, config, request)
+        if await self._ring.refresh(answer.get("version")):
+            # Keys changed while we asked. What was granted may be of a key that is gone.
+            claim = ask.claim
+            if "lease" in answer:
+                await self.release(answer["lease"], ask.model)
+                claim = None
+            config = self._ring.config_for(ask.model)
+            request = {**self._request(ask), "claim": claim}
+            answer = await self._decide(ask, config, request)
+        return _decision(ask, answer)
+
+    async def _decide(
+        self, ask: Ask, config: PoolConfig, request: dict[str, Any]
+    ) -> dict[str, Any]:
+        redis = await self._redis.get()
+        keys = self._keys(config.digest, f"{ask.model}:{ask.holder}")
+        answer = await self._acquire.run(redis, keys, request)
+        if answer["state"] == "configure":
+            request = {**request, "upload": config.as_json()}
+            answer = await self._acquire.run(redis, keys, request)
+        if answer["state"] == "seed":
+            spent = await self._spent(ask.user)
+            answer = await self._acquire.run(redis, keys, {**request, "budget_seed": spent})
+        return answer
+
+    async def settle(self, lease: Lease, outcome: Outcome) -> None:
+        config = self._ring.config_for(lease.model)
+        bucket = config.bucket_of(lease.alias)
+        if bucket is None:
+            await self.release(lease.id, lease.model)
+            return
+        failure = outcome.failure
+        cool = failure.cool_seconds if failure else None
+        request: dict[str, Any] = {
+            "lease": lease.id,
+            "entry": bucket.as_json(),
+            "effect": outcome.effect.value,
+            "latency": round(outcome.latency_seconds * 1000, 1),
+            "prompt_tokens": outcome.usage.prompt_tokens,
+            "output_tokens": outcome.usage.output_tokens + outcome.usage.thought_tokens,
+            "cost": outcome.cost_micro_usd,
+            "lag": self._lag(outcome.lag_seconds),
+            "midnights": pacific_midnights(datetime.now(UTC)),
+        }
+        if failure is not None:
+            jitter = min(_MOST_JITTER_SECONDS, 0.1 * (cool or 5.0)) * random.random()  # noqa: S311
+            request |= {
+                "kind": failure.kind,
+                "refusal": failure.is_refusal,
+                "answered": failure.answered,
+                "dimension": failure.dimension,
+                "limit": failure.limit,
+                "cool": None if cool is None else round(cool * 1000),
+                "jitter": round(jitter * 1000),
+            }
+            if failure.effect in (Effect.PARK_PROJECT, Effect.DISABLE_PROJECT):
+                request["sibling_buckets"] = self._buckets_of(bucket.project)
+        await self._settle.run(await self._redis.get(), self._keys(config.digest), request)
+
+    async def release(self, claim: str, model: str) -> None:
+        """Gives a place or a lease back as never used."""
+        request = {
+            "lease": claim,
+            "effect": "unused",
+            "cost": 0,
+            "midnights": pacific_midnights(datetime.now(UTC)),
+        }
+        digest = self._ring.config_for(model).digest
+        await self._settle.run(await self._redis.get(), self._keys(digest), request)
+
+    async def picture(self, models: list[str]) -> dict[str, Any]:
+        """The whole state, for people."""
+        await self._ring.refresh()
+        configs = [self._ring.config_for(model) for model in models]
+        request = {
+            "configs": [config.as_json() for config in configs],
+            "midnights": pacific_midnights(datetime.now(UTC)),
+        }
+        keys = self._keys(configs[0].digest)
+        return await self._status.run(await self._redis.get(), keys, request)
+
+    def _buckets_of(self, project: str) -> list[str]:
+        return [
+            bucket.id
+            for config in self._ring.known_configs()
+            for bucket in config.buckets
+            if bucket.project == project
+        ]
+
+    def _lag(self, seen_seconds: float | None) -> float | None:
+        return None if seen_seconds is None else round(seen_seconds * 1000, 1)
+
+    async def _spent(self, user: str) -> int:
+        return await asyncio.to_thread(self._spent_today, user) if self._spent_today else 0
+
+    def _request(self, ask: Ask) -> dict[str, Any]:
+        return {
+            "lane": ask.lane.value,
+            "user": ask.user,
+            "holder": ask.holder,
+            "lease": uuid.uuid4().hex,
+            "claim": ask.claim,
+            "tokens": ask.tokens,
+            "wait": max(0, round(ask.max_wait_seconds * 1000)),
+            "ttl": round(ask.hold_seconds * 1000),
+            "exclude": sorted(ask.exclude),
+            "hedge": ask.is_hedge or None,
+            "hedge_share": self._rules.hedge_share,
+            "probing": self._rules.probe_quotas,
+            "budget": self._rules.user_daily_micro_usd,
+            "estimate": ask.cost_micro_usd,
+            "midnights": pacific_midnights(datetime.now(UTC)),
+        }
+
+    def _keys(self, digest: str, holder: str = "") -> list[str]:
+        prefix, today = self._rules.prefix, datetime.now(UTC).date().isoformat()
+        return [
+            f"{prefix}:config:{digest}",
+            f"{prefix}:buckets",
+            f"{prefix}:keys",
+            f"{prefix}:models",
+            f"{prefix}:leases",
+            f"{prefix}:expiry",
+            f"{prefix}:holder:{holder}",
+            f"{prefix}:spent:{today}",
+            f"{prefix}:stats:{today}",
+            f"{prefix}:version",
+        ]
+
+
+def _decision(ask: Ask, answer: dict[str, Any]) -> Decision:
+    state, reason = answer["state"], str(answer.get("reason", ""))
+    seconds = answer.get("wait", 0) / 1000
+    if state == "granted":
+        straggles = answer.get("straggles_after")
+        return Lease(
+            id=answer["lease"],
+            model=ask.model,
+            alias=answer["alias"],
+            project=answer["project"],
+            straggles_after_seconds=straggles / 1000 if straggles else None,
+        )
+    if state == "waiting":
+        return Wait(answer["lease"], seconds, reason)
+    return Refusal(state, seconds, reason, answer.get("lease"))

@@ -1,0 +1,37 @@
+"""Joins the chunk workers of all services with the outside."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.ai import LanguageModel
+from shared.database.engine import get_database
+from shared.jobs.queue import SqsChunkQueue
+from shared.jobs.state_machine import StepFunctionsTaskTokens
+from shared.jobs.store import JobStore
+from shared.jobs.worker import ChunkWorker
+from shared.realtime.delivery import get_delivery
+
+
+@contextmanager
+def open_jobs() -> Iterator[JobStore]:
+    """Jobs in a transaction of their own."""
+    with get_database().transaction() as session:
+        yield JobStore(session)
+
+
+def language_model() -> LanguageModel:
+    """The language model of this process, built at its first use: its import takes a second."""
+    from shared.ai.wiring import get_language_model  # noqa: PLC0415
+
+    return get_language_model()
+
+
+def announce(job_id: uuid.UUID) -> None:
+    """Tell a job's followers its news."""
+    get_delivery().announce(job_id)
+
+
+def build_chunk_worker(queue_url: str) -> ChunkWorker:
+    """The worker on one queue of chunks."""
+    return ChunkWorker(open_jobs, SqsChunkQueue(queue_url), StepFunctionsTaskTokens(), announce)

@@ -1,0 +1,1 @@
+"""The evaluation service: grades what learners answer."""

@@ -1,0 +1,175 @@
+"""The JSON of the evaluation service."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from functions.evaluation.rules.answers import Verdict
+from shared.database.tables.evaluation import Answer, Grade, Submission
+from shared.database.tables.questions import Question
+from shared.jobs.schemas import JobView
+
+
+class AnswerBody(BaseModel):
+    """An answer: an option's index, a boolean, or a string; null or "" is blank."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question_id: uuid.UUID
+    answer: (
+        Annotated[int, Field(strict=True)]
+        | Annotated[bool, Field(strict=True)]
+        | Annotated[str, StringConstraints(max_length=200_000)]
+        | None
+    ) = None
+
+    @field_validator("answer")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError("must not hold the character U+0000")
+        return value
+
+
+class SubmitBody(BaseModel):
+    """A learner's answers to the questions of one set."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "question_set_id": "01981d4e-7c1a-7b52-9a53-0f6cf2a1d9e3",
+                    "answers": [
+                        {"question_id": "01981d4e-8d02-7e1f-b1a4-55f0c0a8e611", "answer": 2},
+                        {
+                            "question_id": "01981d4e-8d03-7a90-8c2e-9b1d5d1f7a02",
+                            "answer": "Viruses need a host cell to replicate.",
+                        },
+                    ],
+                }
+            ]
+        },
+    )
+
+    question_set_id: uuid.UUID
+    answers: list[AnswerBody] = Field(min_length=1, max_length=500)
+
+
+class KeyView(BaseModel):
+    """What was right and why; shown once the answer is graded."""
+
+    answer: int | bool | str | list[str]
+    explanation: str
+    option_feedback: list[str]
+    rubric: list[dict[str, Any]]
+
+
+class AnswerView(BaseModel):
+    """One answer and the grade in force; the grade's fields are null until there is one."""
+
+    question_id: uuid.UUID
+    position: int
+    type: str
+    stem: str
+    answer: int | bool | str | None
+    score: float | None
+    max_score: float
+    verdict: Verdict | None
+    feedback: str | None
+    criteria: list[dict[str, Any]]
+    source: Literal["rule", "model", "cache", "human"] | None
+    page: int
+    provenance: dict[str, Any] | None
+    flags: list[str]
+    ungraded_reason: str | None
+    key: KeyView | None
+
+
+class TotalsView(BaseModel):
+    """The sums over all answers; `score` counts graded answers only."""
+
+    answers: int
+    graded: int
+    blank: int
+    score: float
+    max_score: float
+
+
+class SubmissionView(BaseModel):
+    """A submission; `answers` is left out of lists."""
+
+    id: uuid.UUID
+    question_set_id: uuid.UUID
+    user_id: uuid.UUID
+    job_id: uuid.UUID | None
+    status: Literal["grading", "completed", "failed"]
+    created_at: datetime
+    completed_at: datetime | None
+    totals: TotalsView
+    answers: list[AnswerView]
+
+
+class SubmittedView(BaseModel):
+    """The answer to a submission; `job` is null when nothing is left for the model."""
+
+    submission: SubmissionView
+    job: JobView | None
+
+
+def submission_view(
+    submission: Submission,
+    answers: Sequence[tuple[Answer, Question]],
+    grades: dict[uuid.UUID, Grade],
+) -> SubmissionView:
+    """A submission with its answers and the grades in force."""
+    return SubmissionView(
+        id=submission.id,
+        question_set_id=submission.question_set_id,
+        user_id=submission.user_id,
+        job_id=submission.job_id,
+        status=submission.status,
+        created_at=submission.created_at,
+        completed_at=submission.completed_at,
+        totals=TotalsView(
+            answers=len(answers),
+            graded=len(grades),
+            blank=sum(1 for grade in grades.values() if grade.verdict == Verdict.BLANK),
+            score=round(sum(grade.score for grade in grades.values()), 2),
+            max_score=round(sum(answer.max_score for answer, _ in answers), 2),
+        ),
+        answers=[_answer_view(row, question, grades.get(row.id)) for row, question in answers],
+    )
+
+
+def _answer_view(answer: Answer, question: Question, grade: Grade | None) -> AnswerView:
+    return AnswerView(
+        question_id=answer.question_id,
+        position=answer.position,
+        type=question.type,
+        stem=question.stem,
+        answer=answer.answer,
+        score=grade.score if grade else None,
+        max_score=answer.max_score,
+        verdict=Verdict(grade.verdict) if grade else None,
+        feedback=grade.feedback if grade else None,
+        criteria=grade.criteria if grade else [],
+        source=grade.source if grade else None,
+        page=question.source_page,
+        provenance=grade.provenance if grade else None,
+        flags=answer.flags,
+        ungraded_reason=answer.ungraded_reason if grade is None else None,
+        key=_key_view(question) if grade else None,
+    )
+
+
+def _key_view(question: Question) -> KeyView:
+    return KeyView(
+        answer=question.answer,
+        explanation=question.explanation,
+        option_feedback=question.option_feedback,
+        rubric=question.rubric,
+    )

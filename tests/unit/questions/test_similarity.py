@@ -1,0 +1,40 @@
+"""When two questions are the same."""
+
+import pytest
+
+from functions.questions.rules.similarity import Gist, same_question
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("Where is insulin made?", "pancreas"), ("Where is insulin made?", "the pancreas")),
+        (
+            ("Which organ makes the hormone insulin?", "pancreas"),
+            ("Which organ makes insulin?", "pancreas"),
+        ),
+        (
+            ("Insulin lowers the sugar in the blood.", ""),
+            ("Insulin lowers the blood sugar.", ""),
+        ),
+    ],
+)
+def test_the_same_question_in_other_words_is_the_same(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    assert same_question(Gist.of(*first), Gist.of(*second))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("Where is insulin made?", "pancreas"), ("Where is bile stored?", "gall bladder")),
+        (
+            ("Which statement about viruses is true?", "They need a host."),
+            ("Which statement about viruses is true?", "Capsids are made of protein."),
+        ),
+        (("Insulin lowers the blood sugar.", ""), ("Glucagon raises the blood pressure.", "")),
+    ],
+)
+def test_different_questions_are_different(first: tuple[str, str], second: tuple[str, str]) -> None:
+    assert not same_question(Gist.of(*first), Gist.of(*second))

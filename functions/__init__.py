@@ -1,0 +1,1 @@
+"""The services and workers, one folder each."""

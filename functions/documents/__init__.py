@@ -1,0 +1,1 @@
+"""Documents: a PDF comes in, its pages of text come out."""

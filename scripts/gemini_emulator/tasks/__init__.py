@@ -1,0 +1,1 @@
+"""What the stand-in does in place of a model, one module a task."""

@@ -69,25 +69,25 @@ def _cut(answers: list[FreeAnswer], preferred_size: int) -> tuple[tuple[FreeAnsw
         for position, (left, right) in enumerate(pairwise(answers))
         if left.question_id != right.question_id
     }
+    balanced = ceil(len(answers) / count)
+    allowed = range(max(balanced - 1, SMALLEST_BATCH), min(balanced + 1, LARGEST_BATCH) + 1)
     batches = []
     start = 0
     for left in range(count, 0, -1):
-        size = _next_size(start, len(answers) - start, left, boundaries)
+        size = _next_size(start, len(answers) - start, left, boundaries, allowed)
         batches.append(tuple(answers[start : start + size]))
         start += size
     return tuple(batches)
 
 
-def _next_size(start: int, remaining: int, batches_left: int, boundaries: set[int]) -> int:
+def _next_size(
+    start: int, remaining: int, batches_left: int, boundaries: set[int], allowed: range
+) -> int:
     """The balanced size, moved by one where that keeps a question's answers together."""
     balanced = ceil(remaining / batches_left)
     for size in (balanced, balanced - 1, balanced + 1):
-        if start + size in boundaries and _fits(size, remaining, batches_left):
+        rest, more = remaining - size, batches_left - 1
+        fits = size in allowed and allowed[0] * more <= rest <= allowed[-1] * more
+        if fits and start + size in boundaries:
             return size
     return balanced
-
-
-def _fits(size: int, remaining: int, batches_left: int) -> bool:
-    rest = remaining - size
-    room = SMALLEST_BATCH * (batches_left - 1) <= rest <= LARGEST_BATCH * (batches_left - 1)
-    return room and SMALLEST_BATCH <= size <= LARGEST_BATCH

@@ -18,6 +18,8 @@ _ARTICLES = {
     "it": ("il", "lo", "la", "i", "gli", "le", "un", "una"),
     "pt": ("o", "a", "os", "as", "um", "uma"),
 }
+# "a few" are some, "few" are hardly any.
+_ARTICLE_DECIDES = frozenset({"few", "little", "lot"})
 _HYPHEN_IN_WORD = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})")
 _TOKEN = re.compile(r"\d[\d.,]*(?!\w)|\w+(?:'[^\W\d_]+)?|\s+|.", re.DOTALL)
 _SENTENCE_END = " .,;:"
@@ -86,9 +88,9 @@ def _tokens(text: str, rules: FillBlankRules) -> list[str]:
         folded = strip_accents(folded)
     words = [token for token in _TOKEN.findall(folded) if not token.isspace()]
     articles = _ARTICLES.get(rules.language, ())
-    if len(words) > 1 and words[0].lower() in articles and len(words[1]) > 2:
-        return words[1:]
-    return words
+    if len(words) < 2 or words[0].lower() not in articles or len(words[1]) < 3:
+        return words
+    return words if words[1].lower() in _ARTICLE_DECIDES else words[1:]
 
 
 def _same_token(accepted: str, given: str, rules: FillBlankRules) -> bool:

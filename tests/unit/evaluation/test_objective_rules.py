@@ -231,6 +231,8 @@ def test_numbers_are_compared_as_numbers(accepted: str, answer: str, language: s
         ("1e400000", "2e400000", "en"),
         ("1/0", "2/0", "en"),
         ("3-4", "34", "en"),
+        ("few", "a few", "en"),
+        ("few cells", "a few cells", "en"),
         ("1:2", "1.2", "en"),
     ],
 )

@@ -1,0 +1,55 @@
+"""What the documents service needs of object storage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from shared.errors import LearningAppError, ServiceUnavailable
+
+
+class StorageUnavailable(ServiceUnavailable):
+    """Object storage doesn't answer, or not with what was asked."""
+
+    code = "storage_unavailable"
+
+
+class ObjectTooLarge(LearningAppError):
+    """The object has more bytes than may be downloaded."""
+
+    code = "too_large"
+
+
+@dataclass(frozen=True)
+class PresignedUpload:
+    """A form that a client posts, with the file as its last field `file`, to store one object."""
+
+    url: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class DownloadedObject:
+    """What a download wrote to disk."""
+
+    size_bytes: int
+    sha256: str
+
+
+class ObjectStorage(Protocol):
+    """The bucket that uploads go to."""
+
+    def presign_upload(self, key: str, most_bytes: int) -> PresignedUpload:
+        """The right to store up to `most_bytes` of PDF under exactly `key`, for a while."""
+        ...
+
+    def download(self, key: str, path: Path, most_bytes: int) -> DownloadedObject:
+        """Write an object to `path`. Raises StorageUnavailable and ObjectTooLarge."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object, if it is there. Raises StorageUnavailable."""
+        ...
+
+    def check(self) -> None:
+        """Raise StorageUnavailable where the bucket can't be reached."""
+        ...

@@ -1,0 +1,77 @@
+"""Documents and their pages in PostgreSQL. Each method is part of the caller's transaction."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from shared.database.tables.documents import Document, DocumentPage
+from shared.errors import NotFound
+from shared.web.pagination import PageRequest
+
+
+@dataclass(frozen=True)
+class PageSummary:
+    """A page without its text."""
+
+    number: int
+    label: str | None
+    characters: int
+    has_text: bool
+
+
+class DocumentStore:
+    """A user's documents, within one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, document: Document) -> None:
+        """Store a new document."""
+        self._session.add(document)
+        self._session.flush()
+
+    def of_user(
+        self, document_id: uuid.UUID, user_id: uuid.UUID, *, lock: bool = False
+    ) -> Document:
+        """A user's document. Raises NotFound for anybody else's."""
+        query = select(Document).where(Document.id == document_id, Document.user_id == user_id)
+        if lock:
+            query = query.with_for_update()
+        document = self._session.execute(query).scalar_one_or_none()
+        if document is None:
+            raise NotFound("There is no such document.", code="document_not_found")
+        return document
+
+    def list_of_user(self, user_id: uuid.UUID, page: PageRequest) -> Sequence[Document]:
+        """The rows of one page of a user's documents, newest first, and one more."""
+        query = select(Document).where(Document.user_id == user_id)
+        return self._session.execute(page.apply(query, Document.id)).scalars().all()
+
+    def pages(self, document_id: uuid.UUID) -> list[PageSummary]:
+        """All pages of a document in order."""
+        rows: Sequence[Any] = self._session.execute(
+            select(
+                DocumentPage.number,
+                DocumentPage.label,
+                DocumentPage.characters,
+                DocumentPage.has_text,
+            )
+            .where(DocumentPage.document_id == document_id)
+            .order_by(DocumentPage.number)
+        ).all()
+        return [PageSummary(*row) for row in rows]
+
+    def page(self, document_id: uuid.UUID, number: int) -> DocumentPage:
+        """One page. Raises NotFound."""
+        page = self._session.get(DocumentPage, (document_id, number))
+        if page is None:
+            raise NotFound("The document has no such page.", code="page_not_found")
+        return page
+
+    def remove(self, document_id: uuid.UUID) -> None:
+        """Delete a document; the database takes along what hangs on it."""
+        self._session.execute(delete(Document).where(Document.id == document_id))

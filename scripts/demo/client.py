@@ -27,16 +27,16 @@ class LearningClient:
     """One signed-in user."""
 
     def __init__(self, api_url: str) -> None:
-        self._http = httpx2.Client(base_url=api_url, timeout=60)
+        self.http = httpx2.Client(base_url=api_url, timeout=60)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        self.http.close()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON that a route answers. Raises ApiError."""
         headers = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}
-        response = self._http.request(method, path, json=body, headers=headers)
+        response = self.http.request(method, path, json=body, headers=headers)
         if response.is_error:
             raise ApiError(response)
         return response.json() if response.content else None
@@ -49,7 +49,7 @@ class LearningClient:
             "POST", "/api/auth/register", {"email": email, "password": password, "name": name}
         )["user"]
         tokens = self.call("POST", "/api/auth/login", {"email": email, "password": password})
-        self._http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         return dict(user)
 
     def upload(self, pdf: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
 
 console = Console(highlight=False)
 
@@ -29,24 +28,27 @@ def show_question(question: dict[str, Any]) -> None:
 
 def show_grades(submission: dict[str, Any]) -> None:
     """Every grade with its feedback and where it came from."""
-    table = Table(show_lines=False, pad_edge=False)
-    for name in ("#", "type", "answer", "score", "verdict", "source", "feedback"):
-        table.add_column(name, overflow="fold", max_width=46 if name == "feedback" else 26)
     for answer in submission["answers"]:
         given = "—" if answer["answer"] in (None, "") else str(answer["answer"])
-        score = "—" if answer["score"] is None else f"{answer['score']:g}"
-        table.add_row(
-            str(answer["position"]),
-            answer["type"],
-            given[:90],
-            f"{score}/{answer['max_score']:g}",
-            answer["verdict"] or answer["ungraded_reason"],
-            answer["source"] or "—",
-            (answer["feedback"] or "")[:220],
+        score = "not graded" if answer["score"] is None else f"{answer['score']:g}"
+        color = {"correct": "green", "partial": "yellow", "incorrect": "red"}.get(
+            answer["verdict"] or "", "dim"
         )
-    console.print(table)
+        console.print(
+            f"{answer['position']:>3}. [{color}]{answer['verdict'] or answer['ungraded_reason']}[/]"
+            f" {score}/{answer['max_score']:g} by {answer['source']}:",
+            end=" ",
+        )
+        console.print(
+            f"{_short(given, 60)} → {_short(answer['feedback'] or '', 150)}", markup=False
+        )
     totals = submission["totals"]
     console.print(f"[bold]Score {totals['score']:g} of {totals['max_score']:g}[/]")
+
+
+def _short(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def show_stack(stack: dict[str, str]) -> None:

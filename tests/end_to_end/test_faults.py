@@ -16,7 +16,7 @@ def run(client: LearningClient, document: dict[str, Any], count: int) -> list[di
 def test_a_generation_survives_errors_of_the_model(
     reader: LearningClient, document: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault(effect={"kind": "status", "status": 503}, count=2)
+    emulator.fault(effect="unavailable", count=2)
 
     events = run(reader, document, 10)
 
@@ -27,7 +27,7 @@ def test_a_generation_survives_errors_of_the_model(
 def test_invented_quotes_are_never_delivered(
     reader: LearningClient, document: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault(effect={"kind": "invented_quote"}, task="generate", count=1)
+    emulator.fault(effect="invented_quote", match={"kind": "generate"}, count=1)
 
     events = run(reader, document, 5)
 
@@ -39,7 +39,7 @@ def test_invented_quotes_are_never_delivered(
 def test_a_cancelled_job_ends_and_stays_ended(
     reader: LearningClient, document: dict[str, Any], emulator: Emulator
 ) -> None:
-    emulator.fault(effect={"kind": "slow", "factor": 50}, task="generate")
+    emulator.fault(effect="hang", match={"kind": "generate"})
     wish = {"document_id": document["id"], "count": 20, "fresh": True}
     job_id = reader.call("POST", "/api/questions/generate", wish)["job"]["id"]
     events = reader.follow(job_id, seconds=60)

@@ -2,10 +2,24 @@
 
 import hashlib
 import json
+from dataclasses import asdict, dataclass
 
 from functions.evaluation.ports import AnswerToGrade
 from functions.evaluation.prompts import PROMPT_VERSION
-from functions.evaluation.rules.canonical_answer import CacheScope, cache_key, canonical_answer
+from functions.evaluation.rules.canonical_answer import (
+    CANONICAL_VERSION,
+    CacheScope,
+    cache_key,
+    canonical_answer,
+)
+
+
+@dataclass(frozen=True)
+class CacheAddress:
+    """Where an answer's grade is kept: `scope` is shared by all answers it may be compared with."""
+
+    key: str
+    scope: str
 
 
 def answer_canonical(answer: AnswerToGrade) -> str:
@@ -13,15 +27,21 @@ def answer_canonical(answer: AnswerToGrade) -> str:
     return canonical_answer(answer.text, answer.question.language or "und")
 
 
-def answer_key(answer: AnswerToGrade, model: str) -> str:
-    """The cache's key of an answer; any change of question, rubric, prompt or model changes it."""
+def cache_address(answer: AnswerToGrade, model: str) -> CacheAddress:
+    """The address of an answer; any change of question, rubric, prompt or model changes it."""
+    scope = _scope(answer, model)
+    named = json.dumps([CANONICAL_VERSION, asdict(scope)], sort_keys=True)
+    return CacheAddress(cache_key(scope, answer.text), hashlib.sha256(named.encode()).hexdigest())
+
+
+def _scope(answer: AnswerToGrade, model: str) -> CacheScope:
     question = answer.question
     rubric = [[one.id, one.criterion, one.points] for one in question.rubric]
     rubric_hash = hashlib.sha256(
         json.dumps([question.stem, question.reference_answer, rubric]).encode()
     ).hexdigest()
-    scope = CacheScope(
-        tenant_id="default",
+    return CacheScope(
+        tenant_id=str(question.tenant_id),
         question_id=str(question.id),
         question_version=question.version,
         rubric_hash=rubric_hash,
@@ -30,4 +50,3 @@ def answer_key(answer: AnswerToGrade, model: str) -> str:
         model=model,
         prompt_version=PROMPT_VERSION,
     )
-    return cache_key(scope, answer.text)

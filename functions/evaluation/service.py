@@ -24,7 +24,7 @@ from shared.errors import Conflict, FieldError, InvalidRequest, NotFound
 from shared.identifiers import new_id
 from shared.jobs.model import ChunkPlan, JobKind
 from shared.jobs.store import JobStore
-from shared.web.authentication import Caller
+from shared.sessions import Caller
 
 LONGEST_ANSWER = 20_000
 

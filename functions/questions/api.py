@@ -3,12 +3,11 @@
 import uuid
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from shared.jobs.executions import execution_input
-from shared.jobs.schemas import job_view
 
+from functions.questions.exports.formats import ExportFormat, export
 from functions.questions.schemas import (
     EditQuestionBody,
     GenerateBody,
@@ -20,12 +19,15 @@ from functions.questions.schemas import (
 )
 from functions.questions.statistics import generation_statistics
 from functions.questions.wiring import build_service, get_state_machine
+from shared.jobs.executions import execution_input
+from shared.jobs.schemas import job_view
 from shared.jobs.state_machine import StateMachine
+from shared.pagination import Page
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
 from shared.web.health import health_router
 from shared.web.idempotency import Idempotent
-from shared.web.pagination import Page, RequestedPage
+from shared.web.pagination import RequestedPage
 from shared.web.rate_limits import limited_by_user
 from shared.web.transaction import InTransaction
 
@@ -85,6 +87,25 @@ def get_set(
         service.may_see_keys(question_set)
     questions = service.questions(set_id)
     return question_set_view(question_set, questions, with_keys=include == "keys")
+
+
+@router.get(
+    "/sets/{set_id}/export",
+    response_class=Response,
+    responses={200: {"description": "The file.", "content": {"application/octet-stream": {}}}},
+)
+def export_set(
+    set_id: uuid.UUID,
+    caller: SignedIn,
+    transaction: InTransaction,
+    format: Annotated[  # noqa: A002  (the contract's name)
+        ExportFormat, Query(description="The program that will read it.")
+    ],
+) -> Response:
+    """The set with its keys as a file that another program imports, for the owner."""
+    file = export(build_service(transaction.session, caller).export(set_id), format)
+    headers = {"Content-Disposition": file.disposition}
+    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 @router.patch("/sets/{set_id}/questions/{question_id}", response_model=QuestionView)

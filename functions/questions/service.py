@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from functions.questions.edits import CONTENT, changed_content
+from functions.questions.exports.content import ExportedSet, exported_set
 from functions.questions.prompts import PROMPT_VERSION
 from functions.questions.rules.model import GenerationParameters
 from functions.questions.schemas import EditQuestionBody
@@ -22,8 +23,8 @@ from shared.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from shared.identifiers import new_id
 from shared.jobs.model import ACTIVE, JobKind
 from shared.jobs.store import JobStore
-from shared.web.authentication import Caller
-from shared.web.pagination import PageRequest
+from shared.pagination import PageRequest
+from shared.sessions import Caller
 
 _COPIED = (
     *("chunk", "position", "type", *CONTENT),
@@ -185,6 +186,19 @@ class QuestionService:
         if question_set.user_id != self._caller.user_id:
             raise Forbidden("Only the owner of a set may see its keys.", code="keys_not_visible")
 
+    def export(self, set_id: uuid.UUID) -> ExportedSet:
+        """A finished set with its keys, for its owner.
+
+        Raises NotFound, Forbidden `keys_not_visible` and Conflict `question_set_not_ready`.
+        """
+        question_set = self.readable_set(set_id)
+        self.may_see_keys(question_set)
+        _check_finished(question_set)
+        language = question_set.parameters.get("language") or self._session.scalar(
+            select(Document.language).where(Document.id == question_set.document_id)
+        )
+        return exported_set(question_set, self.questions(set_id), language)
+
     def questions(self, set_id: uuid.UUID) -> list[Question]:
         """The questions of a set in order, without removed ones."""
         query = (
@@ -200,8 +214,7 @@ class QuestionService:
         Raises Conflict while the set is generated and InvalidRequest for a key that doesn't fit.
         """
         question_set = self.own_set(set_id)
-        if question_set.status not in {"draft", "published"}:
-            raise Conflict("The set is not finished.", code="question_set_not_ready")
+        _check_finished(question_set)
         question = self._session.get(Question, question_id)
         if question is None or question.question_set_id != set_id or question.removed_at:
             raise NotFound("There is no such question.", code="question_not_found")
@@ -232,6 +245,11 @@ class QuestionService:
         question_set.status = "published"
         question_set.published_at = datetime.now(UTC)
         return question_set
+
+
+def _check_finished(question_set: QuestionSet) -> None:
+    if question_set.status not in {"draft", "published"}:
+        raise Conflict("The set is not finished.", code="question_set_not_ready")
 
 
 def cache_key(document_sha256: str, parameters: GenerationParameters, model: str) -> str:

@@ -15,7 +15,7 @@ from shared.database.engine import get_database
 from shared.jobs.state_machine import StateMachine, StepFunctionsStateMachine
 from shared.jobs.wiring import announce, build_chunk_worker, language_model
 from shared.jobs.worker import ChunkWorker
-from shared.web.authentication import Caller
+from shared.sessions import Caller
 
 
 @contextmanager

@@ -89,6 +89,10 @@ class GeminiClient:
             ),
         )
 
+    def prepare(self) -> None:
+        """Does the slow part of the first call, before any lease is running."""
+        _ = self._client
+
     async def generate(self, call: Call) -> RawReply:
         """The reply. Raises CallFailed for everything else that can come of a call."""
         async with _translated(call):

@@ -71,17 +71,21 @@ class Answered:
 class Caller(Protocol):
     """Makes one call: shared.ai.client.GeminiClient, or a test's own."""
 
+    def prepare(self) -> None: ...
+
     async def generate(self, call: Call) -> RawReply: ...
 
     def stream(self, call: Call) -> AsyncGenerator[str | RawReply]: ...
 
 
 class Keys(Protocol):
-    """Finds a key's value by its alias."""
+    """Finds a key's value by its alias; `refresh` looks for changed keys."""
 
     def value_of(self, alias: str) -> SecretStr: ...
 
     def has_any(self) -> bool: ...
+
+    async def refresh(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,9 @@ class Dispatcher:
                 return
 
     async def _admit(self, order: Order, model: str, attempts: Attempts) -> tuple[Lease, Launch]:
+        # The slow parts of a first call come before the gate, or the pool would see them as lag.
+        self._caller.prepare()
+        await self._keys.refresh()
         left = order.seconds_left - SHORTEST_CALL_SECONDS
         if left < 0:
             raise ModelUnavailable("no time is left before the deadline", retry_after=1.0)

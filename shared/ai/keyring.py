@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from shared.ai.keys import ApiKey, without_doubles
 from shared.ai.quotas import Quota, quota_for
+from shared.observability import get_logger
 
 RELOAD_SECONDS = 60.0
 
@@ -105,9 +106,14 @@ class KeyRing:
         old = self._loaded_at is None or time.monotonic() - self._loaded_at > RELOAD_SECONDS
         if not old and (version is None or version == self._version):
             return False
-        self._stored = await asyncio.to_thread(self._load_stored)
         self._loaded_at = time.monotonic()
         self._version = version if version is not None else self._version
+        try:
+            self._stored = await asyncio.to_thread(self._load_stored)
+        except Exception:
+            # The keys known so far still work; the next look is in a minute.
+            get_logger().exception("the stored Gemini keys could not be read")
+            return False
         self._keys = self._merged()
         self._configs.clear()
         return True

@@ -11,6 +11,8 @@ from shared.ai.client import GeminiClient
 from shared.ai.dispatch import Dispatcher, Policy
 from shared.ai.failover_pool import FailoverPool
 from shared.ai.interface import Lane, LanguageModel
+from shared.ai.key_encryption import KeyCipher
+from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey, keys_from_environment, keys_from_secret, warnings_about
 from shared.ai.ledger import CallLedger, DatabaseLedger
@@ -19,7 +21,8 @@ from shared.ai.loop_scoped import LoopScoped
 from shared.ai.metrics import CallMetrics, EmfMetrics
 from shared.ai.pooled_model import PooledLanguageModel
 from shared.ai.redis_pool import PoolRules, RedisPool
-from shared.config import Settings, get_settings, read_secret
+from shared.cache.client import get_cache
+from shared.config import ConfigurationError, Settings, get_settings, read_secret
 from shared.database.engine import get_database
 from shared.observability import get_logger
 
@@ -54,7 +57,30 @@ def get_ai_layer() -> AiLayer:
         get_logger().warning(warning)
     in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
     metrics = EmfMetrics() if in_lambda else None
-    return build_ai_layer(settings, KeyRing(keys, settings.gemini_quotas), ledger, metrics)
+    try:
+        load_stored = get_key_store().load
+    except ConfigurationError as problem:
+        get_logger().warning(
+            "keys added at run time can't be used here", extra={"why": str(problem)}
+        )
+        load_stored = None
+    ring = KeyRing(keys, settings.gemini_quotas, load_stored)
+    return build_ai_layer(settings, ring, ledger, metrics)
+
+
+@lru_cache
+def get_key_store() -> KeyStore:
+    """The keys that operators change at run time."""
+    settings = get_settings()
+    passphrases = [settings.resolved_encryption_key()]
+    if settings.previous_encryption_key is not None:
+        passphrases.append(settings.previous_encryption_key.get_secret_value())
+    return KeyStore(get_database(), KeyCipher(passphrases), announce_key_change)
+
+
+def announce_key_change() -> None:
+    """Every process sees the new version with its next decision and loads the keys again."""
+    get_cache().set(f"{PoolRules.prefix}:version", uuid.uuid4().hex)
 
 
 def configured_keys(settings: Settings) -> list[ApiKey]:

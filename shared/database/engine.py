@@ -23,6 +23,8 @@ def build_engine(url: str, pool_size: int) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=600,
+        # A logged statement must not carry what users wrote.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             # RDS Proxy pins a session that uses named prepared statements.

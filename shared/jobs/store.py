@@ -11,7 +11,7 @@ from shared.database.tables.jobs import Job, JobEvent
 from shared.errors import NotFound
 from shared.identifiers import new_id
 from shared.jobs.chunks import ChunkStore, LeaseLost
-from shared.jobs.model import ACTIVE, Event, JobKind, JobStatus, timestamp
+from shared.jobs.model import ACTIVE, Claim, Event, JobKind, JobStatus, timestamp
 from shared.jobs.outcomes import fail_what_waits_for
 
 __all__ = ["DEADLINE_EXCEEDED", "JobStore", "LeaseLost"]
@@ -92,6 +92,12 @@ class JobStore(ChunkStore):
         job.waiting_reason, job.waiting_until = reason, until
         self._append(job, "job.waiting", {"reason": reason, "until": timestamp(until)})
         return True
+
+    def rest(self, claim: Claim, reason: str, until: datetime) -> bool:
+        """Give the chunk back uncounted, to be taken up at `until`; whether `wait` told that."""
+        told = self.wait(claim.job_id, reason, until)
+        self.release(claim, counted=False)
+        return told
 
     def complete(self, job_id: uuid.UUID, result: dict[str, Any], *, cached: bool = False) -> Job:
         """End the job well. Raises JobCancelled where it has ended before."""

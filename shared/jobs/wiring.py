@@ -1,13 +1,17 @@
-"""Joins the chunk workers of all services with the outside."""
+"""Joins jobs and their workers with the outside."""
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from shared.ai import LanguageModel
+from shared.config import get_settings
 from shared.database.engine import get_database
+from shared.jobs.executions import Executions
+from shared.jobs.model import JobKind
 from shared.jobs.queue import SqsChunkQueue
-from shared.jobs.state_machine import StepFunctionsTaskTokens
+from shared.jobs.state_machine import StepFunctionsStateMachine, StepFunctionsTaskTokens
 from shared.jobs.store import JobStore
 from shared.jobs.worker import ChunkWorker
 from shared.realtime.delivery import get_delivery
@@ -35,3 +39,15 @@ def announce(job_id: uuid.UUID) -> None:
 def build_chunk_worker(queue_url: str) -> ChunkWorker:
     """The worker on one queue of chunks."""
     return ChunkWorker(open_jobs, SqsChunkQueue(queue_url), StepFunctionsTaskTokens(), announce)
+
+
+@lru_cache
+def get_executions() -> Executions:
+    """The executions of this stack's jobs."""
+    settings = get_settings()
+    return Executions(
+        {
+            JobKind.GENERATION: StepFunctionsStateMachine(settings.generation_state_machine_arn),
+            JobKind.EVALUATION: StepFunctionsStateMachine(settings.evaluation_state_machine_arn),
+        }
+    )

@@ -178,8 +178,7 @@ class ChunkWorker:
 
     def _tell_waiting(self, claim: Claim, saturated: ModelSaturated) -> None:
         with self._open_jobs() as jobs:
-            told = jobs.wait(claim.job_id, saturated.reason[:60], saturated.until)
-            jobs.release(claim, counted=False)
+            told = jobs.rest(claim, saturated.reason[:60], saturated.until)
         if told:
             self._announce(claim.job_id)
 

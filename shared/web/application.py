@@ -17,6 +17,7 @@ LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 MAXIMUM_BODY_BYTES = 2 * 1024 * 1024
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;|$)", re.IGNORECASE)
+_TEXT = ["text/", "application/json", problems.PROBLEM, "application/xml"]  # others as Base64
 _WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
@@ -80,7 +81,7 @@ def _log(request: Request, response: Response, started: float) -> None:
 
 def lambda_handler(app: FastAPI) -> LambdaHandler:
     """The Lambda entry of `app` for API Gateway's HTTP API."""
-    adapter = Mangum(app, lifespan="off")
+    adapter = Mangum(app, lifespan="off", text_mime_types=_TEXT)
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         get_logger().remove_keys(["user_id"])

@@ -90,7 +90,16 @@ def _render(status: int, body: Any) -> JSONResponse:
 
 async def idempotency(
     request: Request,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=200,
+            description="The same key and body have one effect and get the same answer.",
+            examples=["0f9d0a0e-6a5c-4b7e-9a53-2b1f3c4d5e6f"],
+        ),
+    ] = None,
 ) -> Once:
     """What the request says of being a repeat."""
     route = f"{request.method} {request.url.path}"[:120]

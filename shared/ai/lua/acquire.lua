@@ -91,10 +91,7 @@ if lease and lease.slot > now + 5 then lease = nil end
 if request.lag then
   model.lag = math.max((model.lag or 0) * 0.98, math.min(request.lag, 3000))
 end
-if request.lane == 'chat' then
-  model.lanes = model.lanes or {}
-  model.lanes.chat = model.lanes.chat or { n = 0, at = now }
-end
+if request.lane == 'chat' then model.chat_at = now end
 
 local best, blocked, guard, silence = choose(config, buckets, keys, model, lease)
 
@@ -129,14 +126,12 @@ end
 if wait <= 0 then
   book_sent(bucket, best.limits, request.tokens, guard)
   key.inflight = (key.inflight or 0) + 1
-  if not key.proven then key.canary_at = now end
+  if not key.proven and not key.canary_at then key.canary_at = now end
   if best.kind then
     start_probe(tier_of(model, entry), best.kind, entry.id, in_window(bucket, 1, 0), silence)
   end
   breaker_probing(bucket.breaker)
   breaker_probing(model.breaker)
-  model.lanes = model.lanes or {}
-  model.lanes[request.lane] = counted(model.lanes[request.lane])
   model.sends = counted(model.sends)
   if request.hedge then model.hedges = counted(model.hedges) end
   taken.sent = now
@@ -165,9 +160,10 @@ end
 
 bucket.waiting = add(bucket.waiting or {}, request.lane, 1)
 bucket.waiting_tokens = (bucket.waiting_tokens or 0) + request.tokens
-if lease then
-  taken.overdue = true
-  bucket.overdue = add(bucket.overdue or {}, request.lane, 1)
+if best.why == 'minute_quota' or best.why == 'token_quota' then
+  taken.planned = true
+  taken.yielded = (lease and lease.yielded or 0) + best.yielded
+  bucket.planned = add(bucket.planned or {}, request.lane, 1)
 end
 model.users = add(model.users or {}, request.lane .. request.user, 1)
 save(LEASES, request.lease, taken)

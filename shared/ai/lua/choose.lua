@@ -1,21 +1,11 @@
 -- Which key serves a request soonest.
+--
+-- Lanes go by rank: chat, grading, generation. A lower one lets higher ones ahead, but no more than
+-- its floor allows: with a floor of a tenth, nine of them for each of its own.
 local LANES = { 'chat', 'grading', 'generation' }
-local FLOORS = { chat = 0.2, grading = 0.2, generation = 0.1 }
+local YIELDS = { chat = 0, grading = 4, generation = 9 }
 local CHAT_RESERVE, CHAT_REMEMBERED = 0.1, 600000
 local HEDGE_MAY_USE = 0.7
-
-local function under_floor(model, lane)
-  local sum = 0
-  for _, other in ipairs(LANES) do sum = sum + faded(model.lanes and model.lanes[other]) end
-  if sum < 1 then return false end
-  return faded(model.lanes and model.lanes[lane]) / sum < FLOORS[lane]
-end
-
-local function rank(lane)
-  for i, name in ipairs(LANES) do
-    if name == lane then return i end
-  end
-end
 
 -- The share of a lane's queue that goes before this user's next request, if all users of the lane
 -- take turns: a user with k waiting stands behind k + 1 of everybody else's.
@@ -36,41 +26,33 @@ local function share_ahead(model, lane, user)
   return (ahead + mine) / total
 end
 
--- How many of a bucket's waiting requests go before this one. A senior is one whose slot has come:
--- it gives way to higher lanes and to those that were already put off.
-local function ahead_of(bucket, model, rules, senior)
-  local waiting, overdue, ahead = bucket.waiting or {}, bucket.overdue or {}, 0
-  for i, lane in ipairs(LANES) do
-    local there = waiting[lane] or 0
-    if there > 0 then
-      if i < rules.rank then
-        if not rules.under_floor then ahead = ahead + there end
-      elseif i == rules.rank then
-        if not senior then
-          ahead = ahead + there * rules.share
-        elseif not senior.overdue then
-          ahead = ahead + (overdue[lane] or 0)
-        end
-      elseif rules.floors_below[lane] then
-        ahead = ahead + math.min(1, there)
-      end
-    end
-  end
-  return ahead
+local function rules_for(model, lane, user)
+  local seen = model.chat_at
+  return {
+    lane = lane,
+    share = share_ahead(model, lane, user),
+    reserve = lane ~= 'chat' and seen and now - seen < CHAT_REMEMBERED,
+  }
 end
 
-local function rules_for(model, lane, user)
-  local own = rank(lane)
-  local rules = {
-    rank = own,
-    share = share_ahead(model, lane, user),
-    under_floor = under_floor(model, lane),
-    floors_below = {},
-  }
-  for i = own + 1, #LANES do rules.floors_below[LANES[i]] = under_floor(model, LANES[i]) end
-  local chat = model.lanes and model.lanes.chat
-  rules.reserve = lane ~= 'chat' and chat and now - chat.at < CHAT_REMEMBERED and not rules.under_floor
-  return rules
+-- How many of its lane go before this one. A senior is one whose time has come: one with a slot of
+-- its own is next; one that only waited for a verdict goes behind those that have a slot.
+local function lane_ahead(bucket, rules, senior)
+  if senior and senior.planned then return 0 end
+  local waiting = bucket.waiting
+  if senior then waiting = bucket.planned end
+  return (waiting and waiting[rules.lane] or 0) * rules.share
+end
+
+-- How many of higher lanes go before it, of what is waiting there and kept free for chats.
+local function yielding(bucket, rules, senior, own_ahead, rpm)
+  local higher = rules.reserve and math.ceil(CHAT_RESERVE * rpm) or 0
+  for _, lane in ipairs(LANES) do
+    if lane == rules.lane then break end
+    higher = higher + (bucket.waiting and bucket.waiting[lane] or 0)
+  end
+  local most = YIELDS[rules.lane] * (own_ahead + 1) - (senior and senior.yielded or 0)
+  return math.max(0, math.min(higher, most))
 end
 
 -- The moment this bucket can take the request, what holds it up, and the probe it would then be.
@@ -87,9 +69,9 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   at_least(bucket.parked_until or 0, bucket.parked_why or 'parked')
   if used_today(bucket) >= limits.rpd then at_least(day_end(), 'day_quota') end
   at_least(breaker_slot(bucket.breaker), 'outage')
-  local ahead = ahead_of(bucket, model, rules, senior)
-  if rules.reserve then ahead = ahead + math.ceil(CHAT_RESERVE * limits.rpm) end
-  ahead = math.min(ahead, 10000)
+  local own_ahead = lane_ahead(bucket, rules, senior)
+  local yielded = yielding(bucket, rules, senior, own_ahead, limits.rpm)
+  local ahead = math.min(own_ahead + yielded, 10000)
   local waiting = 0
   for _, there in pairs(bucket.waiting or {}) do waiting = waiting + there end
   local tokens_ahead = waiting > 0
@@ -104,7 +86,7 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   end
   local kind = probe_kind(tier, entry, limits, in_window(bucket, 1, 0) + 1)
   if kind then at_least(probe_slot(tier, kind, entry.id), 'proof') end
-  return slot, why, kind, limits
+  return slot, why, kind, limits, yielded
 end
 
 local function key_slot(key, silence)
@@ -141,9 +123,9 @@ local function choose(config, buckets, keys, model, lease)
       local found = slots[candidate.bucket]
       if not found then
         local senior = lease and lease.bucket == entry.id and lease or nil
-        local slot, why, kind, limits =
+        local slot, why, kind, limits, yielded =
           bucket_slot(entry, bucket, model, rules, request.tokens, senior, guard)
-        found = { slot = slot, why = why, kind = kind, limits = limits }
+        found = { slot = slot, why = why, kind = kind, limits = limits, yielded = yielded }
         slots[candidate.bucket] = found
       end
       if found.slot then
@@ -151,8 +133,8 @@ local function choose(config, buckets, keys, model, lease)
         if from_key > slot then slot, why = from_key, 'proof' end
         local expense = cost(slot, bucket, key, found.limits, model)
         if not best or expense < best.cost then
-          best = { cost = expense, slot = slot, why = why, kind = found.kind, limits = found.limits,
-            key_index = i, bucket_index = candidate.bucket }
+          best = { cost = expense, slot = slot, why = why, kind = found.kind, limits = found.limits, yielded = found.yielded,
+            key_slot = from_key, key_index = i, bucket_index = candidate.bucket }
         end
       else
         blocked = found.why
@@ -163,12 +145,17 @@ local function choose(config, buckets, keys, model, lease)
 end
 
 -- A saturated caller may ask for one more than the configured limit, to find out the true one.
+-- Until that is known a far slot is not worth waiting for: it is looked at again in a second.
 local function probe_above(config, buckets, model, best)
   local entry, bucket = config.buckets[best.bucket_index], buckets[best.bucket_index]
   local tier = tier_of(model, entry)
   if best.why ~= 'minute_quota' or best.slot - now < 250 then return end
   if not may_probe_above(tier, bucket) then return end
-  local slot = probe_slot(tier, 'above', entry.id)
+  if in_window(bucket, 1, 0) + 1 <= best.limits.rpm then
+    if best.slot > now + 1000 then best.slot, best.why = now + 1000, 'proof' end
+    return
+  end
+  local slot = math.max(best.key_slot, probe_slot(tier, 'above', entry.id))
   if slot <= now then
     best.slot, best.kind = now, 'above'
   else

@@ -8,6 +8,7 @@
 local UNPROVEN_SHARE = 0.75
 local SHAPE_KEPT = 6 * 3600000
 local PROBE_AGAIN = 600000
+local INFERRED_KEPT = 600000
 local STEPS = 6
 
 local function tier_of(model, entry)
@@ -18,12 +19,14 @@ local function tier_of(model, entry)
 end
 
 local function silence_of(model)
-  return 400 + 3 * (model.lag or 0)
+  return 400 + 3 * math.min(500, model.lag or 0)
 end
 
--- The guard is 0.3 s, or the worst lag from decision to sending seen lately.
+-- The guard is 0.3 s and the worst lag from decision to sending seen lately, in steps of 50 ms so
+-- that a slot once told stays the same.
 local function guard_of(model)
-  return math.min(3000, math.max(model.guard or 300, 300 + (model.lag or 0)))
+  local lag = math.ceil((model.lag or 0) / 50) * 50
+  return math.min(3000, math.max(model.guard or 300, 250 + lag))
 end
 
 local function known_shape(tier)
@@ -123,9 +126,11 @@ local function learn_requests(model, entry, bucket, value, cool)
     if n >= value then learn_shape(tier, bucket, value, cool) end
     if not news and not was_probe then model.guard = math.min(3000, guard_of(model) * 1.5) end
   elseif not was_probe then
+    -- Nothing is named: what was admitted in the last minute is taken for the limit, for a while.
     bucket.bare = (bucket.bare or 0) + 1
-    if bucket.bare >= 3 then
-      bucket.rpm, bucket.rpm_at, bucket.bare = math.max(1, math.floor(limits.rpm * 0.75)), now, 0
+    if bucket.bare >= 2 then
+      limits.rpm = math.max(1, math.min(limits.rpm, n))
+      bucket.rpm, bucket.rpm_at = limits.rpm, now - DAY + INFERRED_KEPT
     end
   end
   -- The server says how long its bucket stays empty: the mirror takes its word.

@@ -93,7 +93,7 @@ if lease.sent then
   else
     count(name .. (request.refusal and '429|' or 'error|') .. request.kind)
     if effect == 'fail_model' then
-      model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 1000, 1.5, 30000)
+      model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 700, 1.1, 15000)
       -- Where the whole model is down, no project is to blame.
       if breaker_state(model.breaker) == 'closed' then
         bucket.breaker = breaker_failure(bucket.breaker, OPEN_AFTER_IN_A_ROW, 30000, 2, 600000)

@@ -49,7 +49,7 @@ local function withdraw(lease, bucket, key, model)
   else
     bucket.waiting = add(bucket.waiting or {}, lease.lane, -1)
     bucket.waiting_tokens = math.max(0, (bucket.waiting_tokens or 0) - lease.tokens)
-    if lease.overdue then bucket.overdue = add(bucket.overdue or {}, lease.lane, -1) end
+    if lease.planned then bucket.planned = add(bucket.planned or {}, lease.lane, -1) end
     model.users = add(model.users or {}, lease.lane .. lease.user, -1)
   end
 end

@@ -1,8 +1,22 @@
-"""What calls of the model cost, one row a call."""
+"""What calls of the model cost, one row a call; and the keys that operators changed at run time."""
 
 import uuid
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    func,
+    true,
+)
+from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.tables.base import Base, CreatedAt, Identifier
@@ -32,3 +46,23 @@ class ModelCall(Base):
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (Index("ix_model_calls_user_id_created_at", "user_id", "created_at"),)
+
+
+# A row without a secret speaks of a key of the settings: it can only pause it.
+gemini_keys = Table(
+    "gemini_keys",
+    # Not yet the shared metadata: that follows with the migration that makes this table.
+    MetaData(),
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("alias", String(60), nullable=False, unique=True),
+    Column("project", String(80)),
+    Column("label", String(200)),
+    Column("secret", LargeBinary),
+    Column("active", Boolean, nullable=False, server_default=true()),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=func.clock_timestamp(),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Submissions, the answers in them, every grade they were given, and the grades' cache."""
+"""Submissions, their answers, every grade these were given, appeals, and the grades' cache."""
 
 import uuid
 from datetime import datetime
@@ -20,6 +20,10 @@ from shared.database.tables.base import (
 SUBMISSION_STATUSES = ("grading", "completed", "failed")
 VERDICTS = ("correct", "partial", "incorrect", "blank")
 GRADE_SOURCES = ("rule", "model", "cache", "human")
+APPEAL_STATUSES = (
+    *("grading", "open", "failed"),
+    *("confirmed", "accepted", "rejected", "overridden"),
+)
 
 
 class Submission(Base):
@@ -95,15 +99,66 @@ class Grade(Base):
     )
 
 
+class Appeal(Base):
+    """A learner's doubt about a grade, the fresh grading it led to, and how it ended.
+
+    `grade_version` is the doubted grade, null where the answer had none. `fresh` holds the fresh
+    grading, which a teacher may accept; it is null where nothing could judge the answer anew.
+    """
+
+    __tablename__ = "appeals"
+
+    id: Mapped[Identifier]
+    answer_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("answers.id", ondelete="CASCADE"), index=True
+    )
+    job_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("jobs.id", ondelete="SET NULL"), unique=True
+    )
+    status: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(Text)
+    grade_version: Mapped[int | None]
+    grade_source: Mapped[str | None] = mapped_column(String(8))
+    differs: Mapped[bool | None]
+    fresh: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    failure: Mapped[str | None] = mapped_column(String(60))
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL")
+    )
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    decided_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_appeals_unsettled",
+            "answer_id",
+            unique=True,
+            postgresql_where="status IN ('grading', 'open')",
+        ),
+        Index("ix_appeals_status_id", "status", "id"),
+        CheckConstraint(one_of("status", APPEAL_STATUSES), name="status"),
+    )
+
+
 class CachedGrade(Base):
-    """A model's or a person's grade, found again by the answer's canonical key in its scope."""
+    """A model's or a person's grade, found again by the answer's canonical key in its scope.
+
+    It quotes the answer that it was given for, so it goes when that answer does. `scope` names what
+    else the grade depends on: question version, rubric, language, model and prompt version.
+    """
 
     __tablename__ = "cached_grades"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(64), index=True)
     question_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("questions.id", ondelete="CASCADE"), index=True
     )
+    answer_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("answers.id", ondelete="CASCADE"), index=True
+    )
+    source: Mapped[str] = mapped_column(String(8))
     score: Mapped[float]
     max_score: Mapped[float]
     verdict: Mapped[str] = mapped_column(String(12))
@@ -112,3 +167,5 @@ class CachedGrade(Base):
     provenance: Mapped[Json]
     hits: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("source IN ('model', 'human')", name="source"),)

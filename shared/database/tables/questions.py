@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +24,10 @@ BLOOM_LEVELS = ("remember", "understand", "apply", "analyse", "evaluate", "creat
 
 
 class QuestionSet(Base):
-    """The questions that one generation made; `cache_key` names what would give the same again."""
+    """The questions that one generation made; `cache_key` names what would give the same again.
+
+    `follows` is another user's set of the same key that is being made, to be copied when done.
+    """
 
     __tablename__ = "question_sets"
 
@@ -43,6 +46,10 @@ class QuestionSet(Base):
     copied_from: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("question_sets.id", ondelete="SET NULL")
     )
+    follows: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("question_sets.id", ondelete="SET NULL")
+    )
+    fresh: Mapped[bool] = mapped_column(default=False)
     requested: Mapped[int]
     delivered: Mapped[int] = mapped_column(default=0)
     shortfall_reasons: Mapped[Json]
@@ -62,6 +69,11 @@ class QuestionSet(Base):
             "completed_at",
             postgresql_where="completed_at IS NOT NULL",
         ),
+        Index(
+            "ix_question_sets_generating",
+            "cache_key",
+            postgresql_where="status = 'generating'",
+        ),
         CheckConstraint(one_of("status", SET_STATUSES), name="status"),
         CheckConstraint("requested > 0", name="requested"),
         CheckConstraint("delivered >= 0 AND delivered <= requested", name="delivered"),
@@ -69,7 +81,11 @@ class QuestionSet(Base):
 
 
 class Question(Base):
-    """A question as it stands now. `position` is its slot in the set's blueprint, from 1."""
+    """A question as it stands now. `position` is its slot in the set's blueprint, from 1.
+
+    `needs_review` says whether a blind solve disagreed with the key; null where none was made, and
+    `review_reason` then says why. `replaces` is the removed question that this one was made for.
+    """
 
     __tablename__ = "questions"
 
@@ -94,11 +110,23 @@ class Question(Base):
     source_quote: Mapped[str] = mapped_column(Text)
     source_start: Mapped[int]
     source_end: Mapped[int]
+    needs_review: Mapped[bool | None]
+    review_reason: Mapped[str | None] = mapped_column(String(60))
+    replaces: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("questions.id", ondelete="SET NULL")
+    )
     removed_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        UniqueConstraint("question_set_id", "position"),
+        Index(
+            "uq_questions_question_set_id_position",
+            "question_set_id",
+            "position",
+            unique=True,
+            postgresql_where="removed_at IS NULL",
+        ),
+        Index("ix_questions_question_set_id", "question_set_id"),
         CheckConstraint(one_of("type", QUESTION_TYPES), name="type"),
         CheckConstraint(one_of("difficulty", DIFFICULTIES), name="difficulty"),
         CheckConstraint(one_of("bloom", BLOOM_LEVELS), name="bloom"),
@@ -122,3 +150,40 @@ class QuestionVersion(Base):
         ForeignKey("users.id", ondelete="SET NULL")
     )
     replaced_at: Mapped[CreatedAt]
+
+
+class Regeneration(Base):
+    """A job that makes one question of a finished set again."""
+
+    __tablename__ = "regenerations"
+
+    job_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    question_set_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("question_sets.id", ondelete="CASCADE"), index=True
+    )
+    question_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("questions.id", ondelete="CASCADE"), index=True
+    )
+
+
+class RegradeRequest(Base):
+    """An edited key: the answers that were graded by an older version are to be graded again."""
+
+    __tablename__ = "regrade_requests"
+
+    id: Mapped[Identifier]
+    question_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("questions.id", ondelete="CASCADE"), index=True
+    )
+    question_version: Mapped[int]
+    requested_by: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL")
+    )
+    requested_at: Mapped[CreatedAt]
+    handled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_regrade_requests_open", "id", postgresql_where="handled_at IS NULL"),
+    )

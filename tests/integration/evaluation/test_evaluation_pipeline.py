@@ -24,7 +24,7 @@ from shared.database.tables.questions import Question
 from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.jobs.model import Claim
 from shared.jobs.store import JobStore
-from shared.web.authentication import Caller
+from shared.sessions import Caller
 from tests.factories.drafts import data_of
 from tests.factories.rows import SENTENCES, add_document, add_question_set, add_user
 from tests.fakes.language_model import FakeLanguageModel

@@ -22,7 +22,7 @@ from shared.database.tables.questions import Question, QuestionSet
 from shared.errors import ChunkFailed, JobCancelled
 from shared.jobs.model import ChunkFinished, Claim
 from shared.jobs.store import JobStore
-from shared.web.authentication import Caller
+from shared.sessions import Caller
 from tests.factories.drafts import data_of, draft, propose, sentences_of
 from tests.factories.rows import add_document, add_user
 from tests.fakes.language_model import FakeLanguageModel

@@ -1,0 +1,1 @@
+"""Accounts and sessions: who may sign in, and with which tokens."""

@@ -1,0 +1,1 @@
+"""Chat: questions about a document, answered from its pages over the socket."""

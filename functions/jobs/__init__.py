@@ -1,0 +1,1 @@
+"""The jobs service: state, events and the end of jobs of every kind."""

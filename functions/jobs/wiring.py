@@ -1,0 +1,30 @@
+"""Joins the jobs service with the outside."""
+
+from functools import lru_cache
+
+from functions.jobs.cancellation import Announce
+from functions.jobs.expiry import Expiry
+from functions.jobs.sweeping import JobSweep
+from shared.cache.client import get_cache
+from shared.config import get_settings
+from shared.database.engine import get_database
+from shared.jobs.wiring import get_executions, open_jobs
+from shared.realtime.delivery import get_delivery
+from shared.realtime.subscriptions import Subscriptions
+
+
+def get_announce() -> Announce:
+    """Tells a job's followers its news."""
+    return get_delivery().announce
+
+
+@lru_cache
+def get_job_sweep() -> JobSweep:
+    """The sweep over jobs."""
+    return JobSweep(open_jobs, get_executions(), get_announce(), Subscriptions(get_cache()))
+
+
+@lru_cache
+def get_expiry() -> Expiry:
+    """The sweep over what has outlived its use."""
+    return Expiry(get_database(), get_settings().refresh_token_seconds)

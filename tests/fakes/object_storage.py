@@ -1,0 +1,48 @@
+"""Object storage in memory."""
+
+import hashlib
+from pathlib import Path
+
+from functions.documents.ports import (
+    DownloadedObject,
+    ObjectTooLarge,
+    PresignedUpload,
+    StorageUnavailable,
+)
+
+
+class FakeObjectStorage:
+    """Keeps `objects` by key; `outages` is how many of the next calls fail."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.outages = 0
+        self.downloads = 0
+
+    def presign_upload(self, key: str, most_bytes: int) -> PresignedUpload:
+        return PresignedUpload(
+            "https://storage.test/uploads", {"key": key, "most": str(most_bytes)}
+        )
+
+    def download(self, key: str, path: Path, most_bytes: int) -> DownloadedObject:
+        self._fail_during_an_outage()
+        self.downloads += 1
+        if key not in self.objects:
+            raise StorageUnavailable("no such object")
+        content = self.objects[key]
+        if len(content) > most_bytes:
+            raise ObjectTooLarge(f"{len(content)} bytes")
+        path.write_bytes(content)
+        return DownloadedObject(len(content), hashlib.sha256(content).hexdigest())
+
+    def delete(self, key: str) -> None:
+        self._fail_during_an_outage()
+        self.objects.pop(key, None)
+
+    def check(self) -> None:
+        self._fail_during_an_outage()
+
+    def _fail_during_an_outage(self) -> None:
+        if self.outages > 0:
+            self.outages -= 1
+            raise StorageUnavailable("the storage is away")

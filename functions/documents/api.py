@@ -18,11 +18,12 @@ from functions.documents.service import DocumentService
 from functions.documents.store import DocumentStore
 from functions.documents.wiring import check_storage, get_storage
 from shared.config import get_settings
+from shared.pagination import Page
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
 from shared.web.health import health_router
 from shared.web.idempotency import Idempotent
-from shared.web.pagination import Page, RequestedPage
+from shared.web.pagination import RequestedPage
 from shared.web.rate_limits import limited_by_user
 from shared.web.transaction import InTransaction
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.database.tables.documents import Document, DocumentPage
 from shared.errors import NotFound
-from shared.web.pagination import PageRequest
+from shared.pagination import PageRequest
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -81,10 +82,14 @@ def _log(request: Request, response: Response, started: float) -> None:
 
 def lambda_handler(app: FastAPI) -> LambdaHandler:
     """The Lambda entry of `app` for API Gateway's HTTP API."""
-    adapter = Mangum(app, lifespan="off", text_mime_types=_TEXT)
+
+    @lru_cache
+    def adapter() -> Mangum:
+        # Mangum opens an event loop when it is made: not at import, so that tests can import it.
+        return Mangum(app, lifespan="off", text_mime_types=_TEXT)
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         get_logger().remove_keys(["user_id"])
-        return adapter(event, context)
+        return adapter()(event, context)
 
     return handle

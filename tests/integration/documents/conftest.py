@@ -13,8 +13,8 @@ from shared.database.engine import Database, get_database
 from shared.database.tables.documents import Document
 from shared.database.tables.users import User
 from shared.identifiers import new_id
-from shared.web.authentication import get_session_directory
-from shared.web.rate_limits import get_counter
+from shared.rate_limits import get_counter
+from shared.sessions import get_session_directory
 from tests.fakes.object_storage import FakeObjectStorage
 from tests.fakes.web import CounterInMemory, EverySessionLives, signed_in
 

@@ -1,0 +1,71 @@
+# What a developer runs. Needs Python 3.11 or newer and make; everything else is set up on first use.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+ENV ?=
+PDF ?=
+COUNT ?=
+RUNTIME ?=
+FOLLOW ?=
+FUNCTION ?=
+
+.PHONY: help
+help: ## Show this list
+	@echo "Learning App: make TARGET"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  .env.example lists the settings; the local stack's addresses are in .local/stack.json."
+
+.PHONY: environments
+environments:
+	@$(PYTHON) scripts/bootstrap.py
+
+.PHONY: demo
+demo: up ## Run the main job on a PDF: make demo [PDF=path] [COUNT=20]
+	@$(RUN) -m scripts.demo $(if $(PDF),--pdf "$(PDF)") $(if $(COUNT),--count $(COUNT))
+
+.PHONY: up
+up: environments ## Start the whole system on this machine
+	@$(RUN) -m scripts.local_stack up
+
+.PHONY: down
+down: environments ## Stop everything that `up` started
+	@$(RUN) -m scripts.local_stack down
+
+.PHONY: status
+status: environments ## Show what runs, and where
+	@$(RUN) -m scripts.local_stack status
+
+.PHONY: logs
+logs: environments ## Show the functions' logs: make logs [FUNCTION=auth] [FOLLOW=1]
+	@$(RUN) -m scripts.local_stack logs $(if $(FOLLOW),--follow) $(if $(FUNCTION),--function "$(FUNCTION)")
+
+.PHONY: check
+check: environments ## Lint, types, import rules, template, layer sizes
+	@$(RUN) -m scripts.verification check
+
+.PHONY: test
+test: environments ## Every check and test, on a stack of its own
+	@$(RUN) -m scripts.verification test
+
+.PHONY: deploy
+deploy: environments ## Deploy to AWS: make deploy ENV=staging|production|local
+	@$(RUN) -m scripts.deploy "$(ENV)" $(if $(RUNTIME),--runtime $(RUNTIME))
+
+.PHONY: fmt
+fmt: environments ## Format the code and mend what lint can mend
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format .
+
+.PHONY: lock
+lock: environments ## Renew the lock files from requirements/*.in
+	@$(RUN) -m scripts.lock
+
+.PHONY: clean
+clean: ## Stop the stack; remove its data, what was built, and the environments
+	@if [ -x $(RUN) ]; then $(RUN) -m scripts.local_stack down; fi
+	@rm -rf .local .aws-sam .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What is run by deployments and operators, not by users."""

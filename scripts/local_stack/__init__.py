@@ -1,0 +1,1 @@
+"""The whole system on this machine: PostgreSQL, Valkey, the emulators, and the stack on them."""

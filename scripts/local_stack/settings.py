@@ -1,0 +1,114 @@
+"""What a developer may set, in the environment or in `.env`, for a stack on this machine."""
+
+import base64
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dotenv import dotenv_values
+
+from scripts.local_stack.layout import ROOT, Layout, read_json, write_json
+
+GOOGLE = "https://generativelanguage.googleapis.com"
+EMULATED_KEYS = 14
+
+
+@dataclass(frozen=True)
+class GeminiKey:
+    """One API key. Keys of one project share its quota."""
+
+    alias: str
+    key: str = field(repr=False)
+    project: str
+
+    def as_secret(self) -> dict[str, str]:
+        """The form that the functions read."""
+        return {"alias": self.alias, "key": self.key, "project": self.project}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The developer's choices; None means that the local stack brings the thing itself."""
+
+    environment: str
+    log_level: str
+    allowed_origins: str
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    gemini_base_url: str | None
+    gemini_keys: tuple[GeminiKey, ...]
+    gemini_model: str | None
+    gemini_fallback_model: str | None
+    jwt_secret: str = field(repr=False)
+    encryption_key: str = field(repr=False)
+
+    @property
+    def emulates_gemini(self) -> bool:
+        """Without a key and without a server of the developer's own, a stand-in answers."""
+        return not self.gemini_keys and self.gemini_base_url is None
+
+    def key_pool(self) -> tuple[GeminiKey, ...]:
+        """The keys of the pool: the developer's, or those that the emulator knows."""
+        return self.gemini_keys or tuple(
+            GeminiKey(f"key_{n}", f"emulator-key-{n:02}", f"project-{n}")
+            for n in range(1, EMULATED_KEYS + 1)
+        )
+
+
+def read_settings(layout: Layout, environment: str) -> Settings:
+    """The settings of `local`, or of `test`, which takes nothing from the developer."""
+    given = given_settings() if environment == "local" else {}
+    own = own_secrets(layout)
+    return Settings(
+        environment=environment,
+        log_level=given.get("LOG_LEVEL", "INFO").upper(),
+        allowed_origins=given.get("ALLOWED_ORIGINS", "*"),
+        database_url=given.get("DATABASE_URL"),
+        redis_url=given.get("REDIS_URL"),
+        gemini_base_url=given.get("GEMINI_BASE_URL"),
+        gemini_keys=read_gemini_keys(given),
+        gemini_model=given.get("GEMINI_MODEL"),
+        gemini_fallback_model=given.get("GEMINI_FALLBACK_MODEL"),
+        jwt_secret=given.get("JWT_SECRET", own["jwt_secret"]),
+        encryption_key=given.get("ENCRYPTION_KEY", own["encryption_key"]),
+    )
+
+
+def read_gemini_keys(given: Mapping[str, str]) -> tuple[GeminiKey, ...]:
+    """GEMINI_API_KEY_1 … in order; GEMINI_PROJECT_n says which keys share a project's quota."""
+    numbers = sorted(
+        int(match.group(1))
+        for name in given
+        if (match := re.fullmatch(r"GEMINI_API_KEY_(\d+)", name))
+    )
+    return tuple(
+        GeminiKey(
+            alias=f"key_{number}",
+            key=given[f"GEMINI_API_KEY_{number}"],
+            project=given.get(f"GEMINI_PROJECT_{number}", f"project-{number}"),
+        )
+        for number in numbers
+    )
+
+
+def own_secrets(layout: Layout) -> dict[str, Any]:
+    """Secrets of this stack alone, made once and kept from other users."""
+    made = read_json(layout.secrets_file)
+    if not {"jwt_secret", "encryption_key", "database_password"} <= made.keys():
+        made = {
+            "jwt_secret": secrets.token_urlsafe(48),
+            "encryption_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "database_password": secrets.token_urlsafe(24),
+            **made,
+        }
+        write_json(layout.secrets_file, made, private=True)
+    return made
+
+
+def given_settings() -> dict[str, str]:
+    """What is set: `.env` and, counting more, the environment. Empty values are not set."""
+    merged = {**dotenv_values(ROOT / ".env", interpolate=False), **os.environ}
+    return {name: value for name, value in merged.items() if value}

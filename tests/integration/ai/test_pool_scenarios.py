@@ -1,0 +1,130 @@
+"""A burst of 300 requests on 14 projects, in virtual time: how long, and how many in vain."""
+
+import pytest
+from simulation import Caller, Project
+
+from shared.ai import Lane
+
+REQUESTS = 300
+
+
+def projects(count: int = 14, rpm: float = 20, **how) -> dict[str, Project]:
+    return {f"project-{number:02}": Project(rpm, **how) for number in range(count)}
+
+
+def burst(count: int = REQUESTS, **how) -> list[Caller]:
+    return [Caller(number, **how) for number in range(count)]
+
+
+async def finish(world, callers):
+    end = await world.run(callers)
+    assert all(caller.done_at is not None for caller in callers)
+    assert await world.redis.zcard("{gemini}:expiry") == await world.redis.hlen("{gemini}:leases")
+    return end
+
+
+# The floor: 280 at once, 14 after one interval of 3 s, 6 after two; one call takes 1 s.
+@pytest.mark.parametrize("configured", [20, 25, 15])
+async def test_a_burst_on_token_buckets_ends_near_its_floor(world_of, configured):
+    world = await world_of(projects(), rpm=configured)
+    end = await finish(world, burst())
+    assert end <= (1.12 if configured == 20 else 1.25) * 7 + 0.5
+    assert sum(world.failures.values()) <= 0.03 * REQUESTS
+
+
+@pytest.mark.parametrize("configured", [20, 25, 15])
+async def test_a_burst_on_sliding_windows_ends_near_its_floor(world_of, configured):
+    world = await world_of(projects(window=True), rpm=configured)
+    end = await finish(world, burst())
+    assert end <= 1.12 * 61
+    assert sum(world.failures.values()) <= 0.03 * REQUESTS
+
+
+async def test_dead_slow_and_spent_keys_cost_little(world_of):
+    made = projects()
+    first, second, slow, slower, spent, *_ = made.values()
+    first.dead = second.dead = True
+    slow.latency = slower.latency = 4
+    spent.rpd = spent.used = 5
+    world = await world_of(made, rpm=20)
+    end = await finish(world, burst())
+    assert end <= 1.12 * (24 + 1)
+    assert world.failures["key_invalid"] == 2
+    assert world.failures["day_quota"] == 1
+    assert sum(world.failures.values()) <= 0.03 * REQUESTS
+
+
+async def test_a_tight_quota_is_used_up_and_not_broken(world_of):
+    world = await world_of(projects(rpm=5), rpm=5)
+    callers = burst()
+    end = await finish(world, callers)
+    assert end <= 1.05 * (204 + 1)
+    assert sum(world.failures.values()) <= 2
+
+
+async def test_an_outage_is_waited_out_with_few_calls(world_of):
+    world = await world_of(projects(outage=(0, 10)), rpm=20)
+    end = await finish(world, burst())
+    assert end <= 1.25 * (10 + 7)
+    assert world.failures["overloaded"] <= 30
+
+
+async def test_callers_wait_for_their_slot_instead_of_polling(world_of):
+    world = await world_of(projects(4, rpm=5), rpm=5, probing=False)
+    callers = burst(60)
+    await finish(world, callers)
+    assert sum(caller.decisions for caller in callers) <= 5 * len(callers)
+
+
+async def test_tokens_per_minute_are_kept_too(world_of):
+    world = await world_of(projects(2, rpm=1000, tpm=50_000), rpm=1000, tpm=50_000, probing=False)
+    await finish(world, burst(200, tokens=1_000))
+    assert world.failures["token_quota"] <= 1
+
+
+async def test_a_refusal_without_any_details_does_not_hammer(world_of):
+    world = await world_of(projects(2, rpm=5, names_limits=False), rpm=20)
+    await finish(world, burst(60))
+    assert sum(world.failures.values()) <= 40
+
+
+async def test_chat_overtakes_a_big_generation(world_of):
+    world = await world_of(projects(1, rpm=10), rpm=10, probing=False)
+    big = burst(60, user="busy")
+    chats = [
+        Caller(1000 + n, lane=Lane.CHAT, user="reader", starts=70.0 + 20 * n, patience=5.0)
+        for n in range(8)
+    ]
+    await finish(world, big + chats)
+    waits = sorted(chat.done_at - chat.starts for chat in chats)
+    assert waits[len(waits) // 2] <= 8.0
+    assert waits[-1] <= 15.0
+
+
+async def test_generation_keeps_its_floor_under_a_flood_of_chats(world_of):
+    world = await world_of(projects(1, rpm=10), rpm=10, probing=False)
+    chats = [
+        Caller(n, lane=Lane.CHAT, user=f"reader-{n}", starts=1.0 * n, patience=5.0)
+        for n in range(300)
+    ]
+    generation = [Caller(1000 + n, user="author", starts=60.0) for n in range(10)]
+    await world.run(generation + chats, until=700)
+    assert all(caller.done_at is not None for caller in generation)
+
+
+async def test_a_small_job_is_not_held_up_by_a_big_one(world_of):
+    world = await world_of(projects(2, rpm=10), rpm=10, probing=False)
+    big = burst(120, user="big")
+    small = [Caller(1000 + n, user="small", starts=30.0) for n in range(5)]
+    await finish(world, big + small)
+    small_end = max(caller.done_at for caller in small)
+    big_end = max(caller.done_at for caller in big)
+    assert small_end <= 75 < big_end
+
+
+async def test_what_429s_taught_shows_in_the_picture(world_of):
+    world = await world_of(projects(2, rpm=20), rpm=25)
+    await finish(world, burst(60))
+    picture = await world.pool.picture(["gemini-test"])
+    learnt = {bucket["learnt_rpm"] for bucket in picture["buckets"]}
+    assert learnt == {20}

@@ -1,6 +1,7 @@
 """The HTTP routes of the questions service."""
 
 import uuid
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -14,11 +15,12 @@ from functions.questions.schemas import (
     GenerationView,
     QuestionSetView,
     QuestionView,
+    VersionView,
     question_set_view,
     question_view,
 )
 from functions.questions.statistics import generation_statistics
-from functions.questions.wiring import build_service, get_state_machine
+from functions.questions.wiring import build_editing, build_service, get_state_machine
 from shared.jobs.executions import execution_input
 from shared.jobs.schemas import job_view
 from shared.jobs.state_machine import StateMachine
@@ -116,9 +118,54 @@ def edit_question(
     caller: SignedIn,
     transaction: InTransaction,
 ) -> QuestionView:
-    """Change a question; each edit is a version."""
-    service = build_service(transaction.session, caller)
-    return question_view(service.edit(set_id, question_id, body), with_keys=True)
+    """Change a question; each edit is a version, and another key grades its answers again."""
+    editing = build_editing(transaction.session, caller)
+    return question_view(editing.edit(set_id, question_id, body), with_keys=True)
+
+
+@router.delete("/sets/{set_id}/questions/{question_id}", status_code=204)
+def remove_question(
+    set_id: uuid.UUID, question_id: uuid.UUID, caller: SignedIn, transaction: InTransaction
+) -> None:
+    """Take a question out of its set."""
+    build_editing(transaction.session, caller).remove(set_id, question_id)
+
+
+@router.post(
+    "/sets/{set_id}/questions/{question_id}/regenerate",
+    status_code=202,
+    response_model=GenerationView,
+    dependencies=[Depends(limited_by_user("generate", 60, 60))],
+)
+def regenerate_question(
+    set_id: uuid.UUID,
+    question_id: uuid.UUID,
+    *,
+    caller: SignedIn,
+    transaction: InTransaction,
+    once: Idempotent,
+    state_machine: Annotated[StateMachine, Depends(get_state_machine)],
+) -> JSONResponse:
+    """Make a question again: when the job is done, a new one stands in its place."""
+    editing = build_editing(transaction.session, caller)
+
+    def produce() -> tuple[int, Any]:
+        job, question_set = editing.regenerate(set_id, question_id)
+        payload = execution_input(caller.user_id)
+        transaction.after_commit(lambda: state_machine.start(job.id, payload))
+        return 202, GenerationView(job=job_view(job), question_set=question_set_view(question_set))
+
+    return once.answer(transaction.session, str(caller.user_id), produce)
+
+
+@router.get("/sets/{set_id}/questions/{question_id}/versions", response_model=Page[VersionView])
+def list_versions(
+    set_id: uuid.UUID, question_id: uuid.UUID, caller: SignedIn, transaction: InTransaction
+) -> Page[VersionView]:
+    """A question as it is and as it was, newest first, for the owner."""
+    versions = build_editing(transaction.session, caller).versions(set_id, question_id)
+    views = [VersionView(**asdict(version)) for version in versions]
+    return Page(items=views, next_cursor=None)
 
 
 @router.post("/sets/{set_id}/publish", response_model=QuestionSetView)

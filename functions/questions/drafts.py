@@ -42,3 +42,21 @@ class DraftReply(BaseModel):
     """All questions that one call proposes."""
 
     questions: list[DraftQuestion]
+
+
+class Solution(BaseModel):
+    """The solver's answer to one question. Only the field of the question's type is filled in."""
+
+    id: str = Field(description="The item's id.")
+    option: int | None = Field(default=None, description="mcq: the right option's index from 0.")
+    boolean: bool | None = Field(default=None, description="true_false: whether it is true.")
+    text: str | None = Field(
+        default=None,
+        description="fill_blank: the words of the gap; short_answer: one to three sentences.",
+    )
+
+
+class SolutionReply(BaseModel):
+    """The solver's answers to all items."""
+
+    solutions: list[Solution]

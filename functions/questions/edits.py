@@ -2,21 +2,11 @@
 
 from typing import Any
 
+from functions.questions.rows import CONTENT
 from functions.questions.rules.checking import BLANK
 from functions.questions.schemas import EditQuestionBody
 from shared.database.tables.questions import Question
 from shared.errors import InvalidRequest
-
-CONTENT = (
-    "stem",
-    "options",
-    "answer",
-    "rubric",
-    "explanation",
-    "option_feedback",
-    "difficulty",
-    "bloom",
-)
 
 
 def changed_content(
@@ -37,6 +27,11 @@ def changed_content(
     }[question.type]
     check(after)
     return before, after
+
+
+def changes_the_key(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether an answer could be graded otherwise now by rule."""
+    return any(before[name] != after[name] for name in ("answer", "options"))
 
 
 def _check_choice(content: dict[str, Any]) -> None:

@@ -1,41 +1,57 @@
 """A generation from the first step to the last, in the order of the state machine:
-plan → generate each chunk → finish, which refills what is missing or completes the set."""
+plan → generate each batch of chunks → finish, which refills what is missing or completes it."""
 
 import asyncio
 import uuid
-from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.questions.ports import ChunkOutcome, Generation, GenerationStore, OpenStore
-from functions.questions.prompts import generation_request
+from functions.questions.asking import Asker, ChunkContext
+from functions.questions.ports import Asked, Followed, Generation, GenerationStore, OpenStore
 from functions.questions.rules import passages as passage_rules
+from functions.questions.rules.batching import batches
 from functions.questions.rules.blueprint import draw_up
-from functions.questions.rules.checking import Checked, SourcePages, check
-from functions.questions.rules.model import (
-    ChunkPlan,
-    DocumentPage,
-    Passage,
-    Question,
-    QuestionType,
-    Slot,
-)
+from functions.questions.rules.checking import SourcePages, check
+from functions.questions.rules.completeness import missing_slots, shortfall_reasons, wanted
+from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot
 from functions.questions.rules.page_selection import worth_asking
-from functions.questions.rules.similarity import Gist, same_question
-from shared.ai import (
-    LanguageModel,
-    ReplyBlocked,
-    ReplyInvalid,
-    ReplyTruncated,
-    RequestRefused,
-)
-from shared.errors import ChunkFailed, JobCancelled
+from functions.questions.rules.similarity import gist_of, same_question
+from functions.questions.rules.verification import Review
+from shared.ai import LanguageModel, ModelSaturated
+from shared.errors import JobCancelled
 from shared.jobs.model import Claim
 
 MOST_ROUNDS = 3
 REFILL_NEEDS = timedelta(seconds=60)
 AVOIDED_STEMS = 40
+FOLLOWER_LOOKS = timedelta(seconds=2)
+LONGEST_LOOK = timedelta(seconds=15)
+
+
+class LeaderUnderWay(ModelSaturated):
+    """Somebody else's generation of the same questions is under way: look again later."""
+
+
+@dataclass(frozen=True)
+class GenerationOptions:
+    """How generations are cut up and whether their questions are verified."""
+
+    chunk_size: int = 5
+    chunks_per_batch: int = 10
+    verify: bool = True
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A claimed batch with all that its chunks need; `asked` grows while others are stored."""
+
+    generation: Generation
+    pages: SourcePages
+    chunks: dict[int, ChunkPlan]
+    asked: dict[uuid.UUID, Asked]
+    avoided: tuple[Asked, ...]
 
 
 class GenerationPipeline:
@@ -46,46 +62,62 @@ class GenerationPipeline:
         open_store: OpenStore,
         model: Callable[[], LanguageModel],
         announce: Callable[[uuid.UUID], None],
-        chunk_size: int,
+        options: GenerationOptions,
     ) -> None:
         self._open_store = open_store
-        self._model = model
+        self._asker = Asker(model)
         self._announce = announce
-        self._chunk_size = chunk_size
+        self._options = options
 
     def plan(self, job_id: uuid.UUID) -> list[int]:
-        """Spread the questions over the document; the ordinals of the chunks to generate."""
+        """Spread the questions over the document; the ordinals of the batches to generate."""
         with self._open_store() as store:
             generation = store.start(job_id)
-            planned = store.chunk_ordinals(job_id, 1)
-            if not planned:
-                slots = draw_up(generation.parameters, seed=job_id.int)
-                plans = self._deal(store, generation, slots)
-                store.add_chunks(job_id, 1, 1, plans)
-                planned = store.chunk_ordinals(job_id, 1)
+            planned = store.batch_ordinals(job_id, 0) or store.batch_ordinals(job_id, 1)
+            if not planned and generation.follows:
+                store.add_follower(job_id)
+                planned = store.batch_ordinals(job_id, 0)
+            elif not planned:
+                planned = self._deal(store, generation, _blueprint(generation), 1)
         self._announce(job_id)
         return planned
 
     async def generate(self, claim: Claim) -> None:
-        """Make one chunk's questions and store those that pass every check.
+        """Make the questions of a batch and store those that pass every check, chunk by chunk.
 
-        Raises ChunkFailed where the model will never answer this, and the errors of shared.ai
-        where it may later.
+        Raises the errors of shared.ai that another attempt may mend; what was stored by then is
+        not made again.
         """
-        plan, pages, generation, told = await asyncio.to_thread(self._load, claim)
-        checked = await self._ask(claim, plan, pages, generation, told)
-        await asyncio.to_thread(self._store, claim, checked)
+        if "chunks" not in claim.payload:
+            await asyncio.to_thread(self._follow, claim)
+            return
+        batch = await asyncio.to_thread(self._load, claim)
+        ends = await asyncio.gather(
+            *(self._generate(claim, batch, index) for index in batch.chunks),
+            return_exceptions=True,
+        )
+        failures = [end for end in ends if isinstance(end, BaseException)]
+        if failures:
+            raise min(failures, key=_urgency)
+        await asyncio.to_thread(self._close, claim)
 
     def finish(self, job_id: uuid.UUID) -> list[int]:
-        """Complete the set, or the ordinals of further chunks that fill what is missing."""
+        """Complete the set, or the ordinals of further batches that fill what is missing."""
         with self._open_store() as store:
             generation = store.generation(job_id)
             outcomes = store.outcomes(job_id)
-            missing = _missing(outcomes, set(store.filled(job_id)))
-            refill = self._refill(store, generation, outcomes, missing)
-            if not refill:
-                reasons = _shortfall_reasons(outcomes, missing)
-                store.complete(job_id, reasons, _coverage(outcomes))
+            if not outcomes:
+                # It followed another generation, which came to nothing.
+                return self._deal(store, generation, _blueprint(generation), 1)
+            missing = missing_slots(outcomes, store.filled(generation))
+            last = max(one.round for one in outcomes)
+            late = generation.deadline_at - datetime.now(UTC) < REFILL_NEEDS
+            refill: list[int] = []
+            if missing and last < MOST_ROUNDS and not late:
+                refill = self._deal(store, generation, missing, last + 1)
+            else:
+                reasons = shortfall_reasons(outcomes, missing)
+                store.complete(generation, reasons, wanted(outcomes))
         self._announce(job_id)
         return refill
 
@@ -96,120 +128,128 @@ class GenerationPipeline:
         self._announce(job_id)
 
     def _deal(
-        self, store: GenerationStore, generation: Generation, slots: Sequence[Slot]
-    ) -> list[ChunkPlan]:
+        self, store: GenerationStore, generation: Generation, slots: Sequence[Slot], round_: int
+    ) -> list[int]:
+        """Deal passages and slots to chunks, and these to batches; the batches' ordinals."""
         parameters = generation.parameters
         pages = worth_asking(store.pages(generation.document_id), parameters.pages)
         found = [passage for page in pages for passage in passage_rules.cut(page)]
-        if parameters.focus:
+        if generation.replaced:
+            found = passage_rules.near(found, generation.replaced.page)
+        elif parameters.focus:
             found = passage_rules.about(found, parameters.focus)
-        return passage_rules.deal(slots, found, self._chunk_size)
+        chunks = passage_rules.deal(slots, found, self._options.chunk_size)
+        store.add_batches(
+            generation.job_id, round_, batches(chunks, self._options.chunks_per_batch)
+        )
+        return store.batch_ordinals(generation.job_id, round_)
 
-    def _load(self, claim: Claim) -> tuple[ChunkPlan, list[DocumentPage], Generation, list[str]]:
-        slots = tuple(Slot.from_json(value) for value in claim.payload["slots"])
-        spans: list[list[int]] = claim.payload["passages"]
+    def _follow(self, claim: Claim) -> None:
         with self._open_store() as store:
             generation = store.generation(claim.job_id)
-            pages = store.pages(generation.document_id, sorted({page for page, _, _ in spans}))
-            told = store.stems(claim.job_id)[-AVOIDED_STEMS:] if claim.payload["refill"] else []
-        text = {page.number: page.text for page in pages}
-        cut = tuple(Passage(page, start, end, text[page][start:end]) for page, start, end in spans)
-        return ChunkPlan(slots, cut), pages, generation, told
+            followed = store.follow(claim, generation)
+        if followed is Followed.UNDER_WAY:
+            now = datetime.now(UTC)
+            pause = max(FOLLOWER_LOOKS, min(LONGEST_LOOK, (now - generation.created_at) / 4))
+            raise LeaderUnderWay(now + pause, "same_questions_under_way")
 
-    async def _ask(
-        self,
-        claim: Claim,
-        plan: ChunkPlan,
-        pages: Sequence[DocumentPage],
-        generation: Generation,
-        told: Sequence[str],
-    ) -> Checked:
-        request = generation_request(
-            slots=plan.slots,
+    def _load(self, claim: Claim) -> _Batch:
+        planned = dict(enumerate(claim.payload["chunks"]))
+        with self._open_store() as store:
+            generation = store.generation(claim.job_id)
+            for index in store.finished_chunks(claim):
+                del planned[index]
+            numbers = {span[0] for chunk in planned.values() for span in chunk["passages"]}
+            pages = store.pages(generation.document_id, sorted(numbers))
+            asked = store.asked(generation)
+        text = {page.number: page.text for page in pages}
+        chunks = {index: _chunk_plan(chunk, text) for index, chunk in planned.items()}
+        # In a first round nothing was asked before; what neighbours ask now is no news to avoid.
+        again = claim.payload["refill"] or generation.fresh or generation.replaced
+        known = {one.question_id: one for one in asked}
+        return _Batch(generation, SourcePages(pages), chunks, known, tuple(asked) if again else ())
+
+    async def _generate(self, claim: Claim, batch: _Batch, index: int) -> None:
+        plan, parameters = batch.chunks[index], batch.generation.parameters
+        context = ChunkContext(
             passages=plan.passages,
-            language=generation.parameters.language,
-            focus=generation.parameters.focus,
-            avoid_stems=told,
+            language=parameters.language,
+            focus=parameters.focus,
             deadline=claim.deadline_at,
             user_id=claim.user_id,
             job_id=claim.job_id,
         )
-        try:
-            reply = await self._model().generate(request)
-        except (ReplyBlocked, ReplyInvalid, ReplyTruncated, RequestRefused) as error:
-            raise ChunkFailed(error.message, code=error.code) from error
-        seed = str(generation.question_set_id)
-        return check(reply.value.questions, plan.slots, SourcePages(pages), seed)
+        avoided = _stems_to_avoid(batch.avoided, plan.passages)
+        proposals = await self._asker.propose(context, plan.slots, avoided)
+        seed = str(batch.generation.question_set_id)
+        checked = check(proposals.drafts, plan.slots, batch.pages, seed)
+        rejections = {one.slot: one.reason for one in checked.rejections} | proposals.refused
+        kept = await asyncio.to_thread(
+            self._store, claim, batch, index, checked.questions, rejections
+        )
+        if kept and self._options.verify:
+            reviews = await self._asker.verify(context, kept)
+            await asyncio.to_thread(self._store_reviews, reviews)
 
-    def _store(self, claim: Claim, checked: Checked) -> None:
+    def _store(
+        self,
+        claim: Claim,
+        batch: _Batch,
+        index: int,
+        questions: Sequence[Question],
+        rejections: dict[int, str],
+    ) -> list[Question]:
+        """Store and tell the questions that nobody has asked yet; those."""
+        gists = [gist_of(question) for question in questions]
         with self._open_store() as store:
-            store.generation(claim.job_id)
-            known = store.filled(claim.job_id)
+            store.lock(claim.job_id)
+            news = store.asked(batch.generation, besides=list(batch.asked))
+            batch.asked.update({one.question_id: one for one in news})
+            known = [one.gist for one in batch.asked.values()]
             kept: list[Question] = []
-            rejections = {one.slot: one.reason for one in checked.rejections}
-            for question in checked.questions:
-                gist = gist_of(question)
-                if any(same_question(gist, other) for other in known.values()):
+            for question, gist in zip(questions, gists, strict=True):
+                if any(same_question(gist, other) for other in known):
                     rejections[question.slot.number] = "duplicate"
                 else:
-                    known[question.slot.number] = gist
+                    known.append(gist)
                     kept.append(question)
-            store.store_chunk(claim, kept, rejections)
+            store.store_chunk(claim, batch.generation, index, kept, rejections)
+        self._announce(claim.job_id)
+        return kept
 
-    def _refill(
-        self,
-        store: GenerationStore,
-        generation: Generation,
-        outcomes: Sequence[ChunkOutcome],
-        missing: Sequence[Slot],
-    ) -> list[int]:
-        """The chunks of one more round, unless nothing is missing or it would lead nowhere."""
-        last = max((one.round for one in outcomes), default=0)
-        late = generation.deadline_at - datetime.now(UTC) < REFILL_NEEDS
-        if not missing or last >= MOST_ROUNDS or late:
-            return []
-        first = len(outcomes) + 1
-        plans = self._deal(store, generation, missing)
-        store.add_chunks(generation.job_id, first, last + 1, plans)
-        return store.chunk_ordinals(generation.job_id, last + 1)
+    def _store_reviews(self, reviews: Sequence[Review]) -> None:
+        with self._open_store() as store:
+            store.store_reviews(reviews)
+
+    def _close(self, claim: Claim) -> None:
+        with self._open_store() as store:
+            store.close_batch(claim)
 
 
-def gist_of(question: Question) -> Gist:
-    """What a question is about, for telling duplicates."""
-    match question.slot.type:
-        case QuestionType.MCQ:
-            assert isinstance(question.answer, int)  # noqa: S101
-            return Gist.of(question.stem, question.options[question.answer])
-        case QuestionType.TRUE_FALSE:
-            return Gist.of(question.stem, "")
-        case QuestionType.FILL_BLANK:
-            assert isinstance(question.answer, tuple)  # noqa: S101
-            return Gist.of(question.stem, question.answer[0])
-        case QuestionType.SHORT_ANSWER:
-            return Gist.of(question.stem, str(question.answer))
+def _blueprint(generation: Generation) -> list[Slot]:
+    if generation.replaced:
+        return [generation.replaced.slot]
+    return draw_up(generation.parameters, seed=generation.job_id.int)
 
 
-def _missing(outcomes: Sequence[ChunkOutcome], filled: set[int]) -> list[Slot]:
-    slots = {slot.number: slot for one in outcomes for slot in one.slots}
-    return [slot for number, slot in sorted(slots.items()) if number not in filled]
+def _chunk_plan(chunk: dict[str, Any], text: dict[int, str]) -> ChunkPlan:
+    slots = tuple(Slot.from_json(value) for value in chunk["slots"])
+    passages = tuple(
+        Passage(page, start, end, text[page][start:end]) for page, start, end in chunk["passages"]
+    )
+    return ChunkPlan(slots, passages)
 
 
-def _shortfall_reasons(outcomes: Sequence[ChunkOutcome], missing: Sequence[Slot]) -> dict[str, int]:
-    """For each slot that stayed open the last reason, counted: they add up to the shortfall."""
-    last: dict[int, str] = {}
-    for outcome in sorted(outcomes, key=lambda one: (one.round, one.ordinal)):
-        last.update(outcome.rejections)
-    return dict(Counter(last.get(slot.number, "missing_item") for slot in missing))
+def _stems_to_avoid(asked: Sequence[Asked], passages: Sequence[Passage]) -> list[str]:
+    """The stems that a model could repeat from these passages first, then the newest others."""
+    pages = {passage.page for passage in passages}
+    oldest_first = sorted(asked, key=lambda one: one.page in pages)
+    return [one.stem for one in oldest_first[-AVOIDED_STEMS:]]
 
 
-def _coverage(outcomes: Sequence[ChunkOutcome]) -> dict[str, Any]:
-    slots = {slot.number: slot for one in outcomes for slot in one.slots}.values()
-    return {
-        "requested_types": dict(Counter(slot.type.value for slot in slots)),
-        "requested_difficulty": dict(Counter(slot.difficulty.value for slot in slots)),
-        "requested_bloom": dict(Counter(slot.bloom.value for slot in slots)),
-        "rounds": max((one.round for one in outcomes), default=0),
-    }
-
-
-__all__ = ["GenerationPipeline", "JobCancelled", "gist_of"]
+def _urgency(failure: BaseException) -> int:
+    """Which of several chunks' failures the batch ends with: the end of the job before all."""
+    for rank, kind in enumerate((JobCancelled, ModelSaturated)):
+        if isinstance(failure, kind):
+            return rank
+    return 2

@@ -118,7 +118,8 @@ class CriterionView(BaseModel):
 
 
 class QuestionView(BaseModel):
-    """A question; the key, rubric and explanations are there only for who may see them."""
+    """A question; the key, rubric and explanations are there only for who may see them, as is
+    whether a blind solve disagreed with the key (null where none was made)."""
 
     id: uuid.UUID
     position: int
@@ -133,6 +134,8 @@ class QuestionView(BaseModel):
     rubric: list[CriterionView] | None = None
     explanation: str | None = None
     option_feedback: list[str] | None = None
+    needs_review: bool | None = None
+    review_reason: str | None = None
 
 
 class QuestionSetView(BaseModel):
@@ -177,6 +180,16 @@ class EditQuestionBody(BaseModel):
     bloom: Bloom | None = None
 
 
+class VersionView(BaseModel):
+    """A question as it was, or is; of a question that was made again, its forerunners too."""
+
+    question_id: uuid.UUID
+    version: int
+    content: dict[str, Any]
+    replaced_by: uuid.UUID | None
+    replaced_at: datetime | None
+
+
 def question_view(row: Question, *, with_keys: bool) -> QuestionView:
     """A question as its reader may see it."""
     view = QuestionView(
@@ -201,6 +214,8 @@ def question_view(row: Question, *, with_keys: bool) -> QuestionView:
         view.rubric = [CriterionView(**one) for one in row.rubric]
         view.explanation = row.explanation
         view.option_feedback = row.option_feedback
+        view.needs_review = row.needs_review
+        view.review_reason = row.review_reason
     return view
 
 

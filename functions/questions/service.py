@@ -1,4 +1,4 @@
-"""What users do with questions: ask for them, read them, edit them, publish them."""
+"""What users do with question sets: ask for them, read them, export them, publish them."""
 
 import hashlib
 import json
@@ -10,39 +10,41 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from functions.questions.edits import CONTENT, changed_content
 from functions.questions.exports.content import ExportedSet, exported_set
+from functions.questions.finished_sets import FinishedSets
 from functions.questions.prompts import PROMPT_VERSION
 from functions.questions.rules.model import GenerationParameters
-from functions.questions.schemas import EditQuestionBody
-from functions.questions.store import set_result
+from functions.questions.sharing import SharedGenerations
 from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.jobs import Job
-from shared.database.tables.questions import Question, QuestionSet, QuestionVersion
+from shared.database.tables.questions import Question, QuestionSet
 from shared.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from shared.identifiers import new_id
-from shared.jobs.model import ACTIVE, JobKind
+from shared.jobs.model import JobKind
 from shared.jobs.store import JobStore
 from shared.pagination import PageRequest
 from shared.sessions import Caller
-
-_COPIED = (
-    *("chunk", "position", "type", *CONTENT),
-    *("source_page", "source_label", "source_quote", "source_start", "source_end"),
-)
 
 
 class QuestionService:
     """Questions within one session, for one caller."""
 
     def __init__(
-        self, session: Session, caller: Caller, *, model: str, deadline: timedelta
+        self,
+        session: Session,
+        caller: Caller,
+        *,
+        model: str,
+        deadline: timedelta,
+        finished_sets: FinishedSets,
     ) -> None:
         self._session = session
         self._caller = caller
         self._model = model
         self._deadline = deadline
         self._jobs = JobStore(session)
+        self._shared = SharedGenerations(session)
+        self._finished_sets = finished_sets
 
     def request(
         self, document_id: uuid.UUID, parameters: GenerationParameters, *, fresh: bool
@@ -55,8 +57,9 @@ class QuestionService:
         document = self._document(document_id)
         self._check_pages(document, parameters)
         key = cache_key(str(document.sha256), parameters, self._model)
+        self._shared.lock(key)
         if not fresh:
-            running = self._running(document.id, key)
+            running = self._shared.running_of(self._caller.user_id, document.id, key)
             if running is not None:
                 return running
         job = self._jobs.create(
@@ -77,13 +80,25 @@ class QuestionService:
             model=self._model,
             prompt_version=PROMPT_VERSION,
             status="generating",
+            fresh=fresh,
         )
         self._session.add(question_set)
         self._session.flush()
-        finished = None if fresh else self._finished(key)
-        if finished is not None:
-            self._copy(finished, question_set, job)
+        if not fresh:
+            self._share(question_set, job)
         return job, question_set
+
+    def _share(self, question_set: QuestionSet, job: Job) -> None:
+        """Copy a finished set of the same thing, or follow one that is being made."""
+        key = question_set.cache_key
+        finished = self._finished_sets.find(self._session, key) or self._shared.finished(key)
+        if finished is not None:
+            self._finished_sets.remember(finished)
+            self._shared.copy(finished, question_set, job)
+            return
+        leader = self._shared.leader(key, question_set.id)
+        question_set.follows = leader.id if leader else None
+        self._session.flush()
 
     def _document(self, document_id: uuid.UUID) -> Document:
         document = self._session.get(Document, document_id)
@@ -111,52 +126,6 @@ class QuestionService:
         )
         if self._session.execute(readable.limit(1)).first() is None:
             raise InvalidRequest.field("pages", "these pages have no text", code="pages_empty")
-
-    def _running(self, document_id: uuid.UUID, key: str) -> tuple[Job, QuestionSet] | None:
-        """The caller's own generation of the same thing that is under way."""
-        query = (
-            select(Job, QuestionSet)
-            .join(QuestionSet, QuestionSet.job_id == Job.id)
-            .where(
-                QuestionSet.user_id == self._caller.user_id,
-                QuestionSet.document_id == document_id,
-                QuestionSet.cache_key == key,
-                QuestionSet.status == "generating",
-                Job.status.in_(ACTIVE),
-                Job.deadline_at > datetime.now(UTC),
-            )
-        )
-        found = self._session.execute(query.limit(1)).first()
-        return (found[0], found[1]) if found else None
-
-    def _finished(self, key: str) -> QuestionSet | None:
-        """A complete set of the same thing; the key holds the file's hash, so the caller has it."""
-        query = (
-            select(QuestionSet)
-            .where(
-                QuestionSet.cache_key == key,
-                QuestionSet.completed_at.is_not(None),
-                QuestionSet.delivered == QuestionSet.requested,
-                QuestionSet.copied_from.is_(None),
-                QuestionSet.edited_at.is_(None),
-            )
-            .order_by(QuestionSet.completed_at.desc())
-        )
-        return self._session.execute(query.limit(1)).scalar_one_or_none()
-
-    def _copy(self, source: QuestionSet, target: QuestionSet, job: Job) -> None:
-        for row in self.questions(source.id):
-            copied = {name: getattr(row, name) for name in _COPIED}
-            self._session.add(Question(id=new_id(), question_set_id=target.id, version=1, **copied))
-        target.delivered = source.delivered
-        target.shortfall_reasons = source.shortfall_reasons
-        target.coverage = source.coverage
-        target.copied_from = source.id
-        target.status = "draft"
-        target.completed_at = datetime.now(UTC)
-        self._jobs.start(job.id)
-        self._jobs.progress(job, target.delivered, {})
-        self._jobs.complete(job.id, set_result(target), cached=True)
 
     def sets(self, page: PageRequest) -> Sequence[QuestionSet]:
         """The caller's sets, newest first, as `page` asks."""
@@ -207,33 +176,6 @@ class QuestionService:
             .order_by(Question.position)
         )
         return list(self._session.execute(query).scalars())
-
-    def edit(self, set_id: uuid.UUID, question_id: uuid.UUID, body: EditQuestionBody) -> Question:
-        """Change a question; what it was is kept as a version.
-
-        Raises Conflict while the set is generated and InvalidRequest for a key that doesn't fit.
-        """
-        question_set = self.own_set(set_id)
-        _check_finished(question_set)
-        question = self._session.get(Question, question_id)
-        if question is None or question.question_set_id != set_id or question.removed_at:
-            raise NotFound("There is no such question.", code="question_not_found")
-        before, after = changed_content(question, body)
-        if after != before:
-            self._session.add(
-                QuestionVersion(
-                    question_id=question.id,
-                    version=question.version,
-                    content=before,
-                    replaced_by=self._caller.user_id,
-                )
-            )
-            for name, value in after.items():
-                setattr(question, name, value)
-            question.version += 1
-            question_set.edited_at = datetime.now(UTC)
-            self._session.flush()
-        return question
 
     def publish(self, set_id: uuid.UUID) -> QuestionSet:
         """Let others read the set and answer it. Publishing twice is publishing once."""

@@ -1,235 +1,250 @@
-"""A generation in PostgreSQL: jobs, chunks and questions in one transaction."""
+"""A generation in PostgreSQL: jobs, batches of chunks and questions in one transaction."""
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from functions.questions.ports import ChunkOutcome, Generation
+from functions.questions.ports import Followed, Generation, Replaced
+from functions.questions.reading import GenerationReading
+from functions.questions.results import set_result
+from functions.questions.rows import delivered, question_row
+from functions.questions.rules.completeness import ChunkOutcome
 from functions.questions.rules.model import (
     ChunkPlan,
-    DocumentPage,
-    GenerationParameters,
     Question,
     Slot,
 )
-from functions.questions.rules.similarity import Gist
+from functions.questions.rules.verification import Review
 from functions.questions.schemas import question_view
-from shared.database.tables.documents import DocumentPage as PageRow
-from shared.database.tables.jobs import Job
+from functions.questions.sharing import SharedGenerations
+from shared.database.tables.jobs import Job, JobChunk
 from shared.database.tables.questions import Question as QuestionRow
 from shared.database.tables.questions import QuestionSet
 from shared.jobs import model as jobs
+from shared.jobs.chunks import LeaseLost
 from shared.jobs.model import Claim
 from shared.jobs.store import JobStore
 
 
-class PostgresGenerationStore:
+class PostgresGenerationStore(GenerationReading):
     """The pipeline's store within one session."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._jobs = JobStore(session)
 
     def start(self, job_id: uuid.UUID) -> Generation:
         """The generation, marked as running."""
-        return self._generation(self._jobs.start(job_id))
+        return self.describe(self._jobs.start(job_id))
 
     def generation(self, job_id: uuid.UUID) -> Generation:
         """The generation, its job locked."""
-        return self._generation(self._jobs.lock_active(job_id))
+        return self.describe(self._jobs.lock_active(job_id))
 
-    def _generation(self, job: Job) -> Generation:
-        row = self._set(job.id)
-        return Generation(
-            job_id=job.id,
-            user_id=job.user_id,
-            question_set_id=row.id,
-            document_id=row.document_id,
-            parameters=GenerationParameters.from_json(row.parameters),
-            deadline_at=job.deadline_at,
-            delivered=row.delivered,
-        )
-
-    def _set(self, job_id: uuid.UUID) -> QuestionSet:
-        return self._session.execute(
-            select(QuestionSet).where(QuestionSet.job_id == job_id)
-        ).scalar_one()
-
-    def pages(
-        self, document_id: uuid.UUID, numbers: Sequence[int] | None = None
-    ) -> list[DocumentPage]:
-        """The document's pages, all or those named, in order."""
-        query = select(PageRow.number, PageRow.label, PageRow.text, PageRow.has_text).where(
-            PageRow.document_id == document_id
-        )
-        if numbers is not None:
-            query = query.where(PageRow.number.in_(numbers))
-        rows = self._session.execute(query.order_by(PageRow.number))
-        return [DocumentPage(row.number, row.label, row.text, row.has_text) for row in rows]
-
-    def add_chunks(
-        self, job_id: uuid.UUID, first_ordinal: int, round_number: int, plans: Sequence[ChunkPlan]
+    def add_batches(
+        self, job_id: uuid.UUID, round_number: int, batches: Sequence[Sequence[ChunkPlan]]
     ) -> None:
-        """Chunks to be generated; their payload names passages by page and offsets."""
-        self._jobs.add_chunks(
-            job_id,
+        """Batches to be generated; their payload names passages by page and offsets."""
+        payloads = [
+            {"chunks": [_chunk_json(chunk) for chunk in batch], "refill": round_number > 1}
+            for batch in batches
+        ]
+        self._add(job_id, round_number, payloads)
+
+    def add_follower(self, job_id: uuid.UUID) -> None:
+        """The one batch of a generation that waits for another."""
+        self._add(job_id, 0, [{"follow": True}])
+
+    def _add(self, job_id: uuid.UUID, round_: int, payloads: Sequence[dict[str, Any]]) -> None:
+        first = len(self._jobs.chunks(job_id)) + 1
+        plans = [
+            jobs.ChunkPlan(ordinal, payload, round_)
+            for ordinal, payload in enumerate(payloads, start=first)
+        ]
+        self._jobs.add_chunks(job_id, plans)
+
+    def batch_ordinals(self, job_id: uuid.UUID, round_number: int) -> list[int]:
+        """The batches of one round."""
+        return [one.ordinal for one in self._jobs.chunks(job_id) if one.round == round_number]
+
+    def finished_chunks(self, claim: Claim) -> set[int]:
+        """The chunks of the claimed batch that were stored before, by their index."""
+        row = self._session.get_one(JobChunk, (claim.job_id, claim.ordinal))
+        return {int(index) for index in _stored(row)}
+
+    def outcomes(self, job_id: uuid.UUID) -> list[ChunkOutcome]:
+        """How every chunk ended; one that was never stored left all its slots open."""
+        return [
+            _outcome(row, index, chunk)
+            for row in self._jobs.chunks(job_id)
+            for index, chunk in enumerate(row.payload.get("chunks", []))
+        ]
+
+    def lock(self, job_id: uuid.UUID) -> None:
+        """Let no other chunk of the job be stored meanwhile."""
+        self._jobs.lock_active(job_id)
+
+    def store_chunk(
+        self,
+        claim: Claim,
+        generation: Generation,
+        index: int,
+        questions: Sequence[Question],
+        rejections: Mapping[int, str],
+    ) -> None:
+        """Store the questions, note the chunk in its batch and tell it, all in this transaction."""
+        job = self._session.get_one(Job, claim.job_id)
+        told = {str(slot): reason for slot, reason in rejections.items()}
+        self._note(claim, index, {"rejections": told})
+        question_set = self._session.get_one(QuestionSet, generation.question_set_id)
+        rows = [question_row(question_set.id, claim.ordinal, question) for question in questions]
+        if generation.replaced and rows:
+            rows = self._replace(question_set, generation.replaced, rows[0])
+        elif rows:
+            question_set.delivered += len(rows)
+        self._session.add_all(rows)
+        self._session.flush()
+        done = len(rows) if generation.replaced else question_set.delivered
+        views = [question_view(row, with_keys=False).model_dump(mode="json") for row in rows]
+        self._jobs.progress(job, done, {"questions": views})
+
+    def _replace(
+        self, question_set: QuestionSet, replaced: Replaced, row: QuestionRow
+    ) -> list[QuestionRow]:
+        """Put `row` in the place of the old question, unless its owner has removed that."""
+        old = self._session.get_one(QuestionRow, replaced.question_id, with_for_update=True)
+        if old.removed_at is not None:
+            return []
+        old.removed_at = question_set.edited_at = datetime.now(UTC)
+        row.replaces = old.id
+        self._session.flush()
+        return [row]
+
+    def _note(self, claim: Claim, index: int, outcome: dict[str, Any]) -> None:
+        """Keep a chunk's outcome in the batch's row, as long as the batch is ours."""
+        row = self._session.get_one(
+            JobChunk, (claim.job_id, claim.ordinal), with_for_update=True, populate_existing=True
+        )
+        if row.status != "running" or row.lease_owner != claim.owner:
+            raise LeaseLost("Another worker took this batch over.")
+        row.result = {"chunks": {**_stored(row), str(index): outcome}}
+
+    def store_reviews(self, reviews: Sequence[Review]) -> None:
+        """Note what the blind solve says of each question."""
+        if not reviews:
+            return
+        table = QuestionRow.metadata.tables[QuestionRow.__tablename__]
+        noted = (
+            update(table)
+            .where(table.c.id == bindparam("reviewed"))
+            .values(needs_review=bindparam("verdict"), review_reason=bindparam("why"))
+        )
+        self._session.connection().execute(
+            noted,
             [
-                jobs.ChunkPlan(ordinal, _payload(plan, refill=round_number > 1), round_number)
-                for ordinal, plan in enumerate(plans, start=first_ordinal)
+                {
+                    "reviewed": review.question_id,
+                    "verdict": review.needs_review,
+                    "why": review.reason,
+                }
+                for review in reviews
             ],
         )
 
-    def chunk_ordinals(self, job_id: uuid.UUID, round_number: int) -> list[int]:
-        """The chunks of one round."""
-        return [one.ordinal for one in self._jobs.chunks(job_id) if one.round == round_number]
+    def close_batch(self, claim: Claim) -> None:
+        """Mark the claimed batch as done, with what its chunks noted."""
+        row = self._session.get_one(JobChunk, (claim.job_id, claim.ordinal))
+        self._jobs.finish_chunk(claim, {"chunks": _stored(row)})
 
-    def outcomes(self, job_id: uuid.UUID) -> list[ChunkOutcome]:
-        """How every chunk ended; a failed one left all its slots open for one reason."""
-        outcomes = []
-        for chunk in self._jobs.chunks(job_id):
-            slots = tuple(Slot.from_json(value) for value in chunk.payload["slots"])
-            if chunk.status == "done":
-                told = (chunk.result or {}).get("rejections", {})
-                rejections = {int(slot): reason for slot, reason in told.items()}
-            else:
-                reason = chunk.error_code or "chunk_unfinished"
-                rejections = {slot.number: reason for slot in slots}
-            outcomes.append(ChunkOutcome(chunk.ordinal, chunk.round, slots, rejections))
-        return outcomes
-
-    def filled(self, job_id: uuid.UUID) -> dict[int, Gist]:
-        """The slots that have a question, with what it is about."""
-        return {row.position: _gist(row) for row in self._questions(job_id)}
-
-    def stems(self, job_id: uuid.UUID) -> list[str]:
-        """The stems of all questions so far."""
-        return [row.stem for row in self._questions(job_id)]
-
-    def _questions(self, job_id: uuid.UUID) -> Sequence[QuestionRow]:
-        query = (
-            select(QuestionRow)
-            .join(QuestionSet, QuestionSet.id == QuestionRow.question_set_id)
-            .where(QuestionSet.job_id == job_id)
-            .order_by(QuestionRow.position)
-        )
-        return self._session.execute(query).scalars().all()
-
-    def store_chunk(
-        self, claim: Claim, questions: Sequence[Question], rejections: Mapping[int, str]
-    ) -> None:
-        """Store the questions, mark the chunk done and tell it, all in this transaction."""
-        result = {
-            "accepted": [question.slot.number for question in questions],
-            "rejections": {str(slot): reason for slot, reason in rejections.items()},
-        }
-        job = self._jobs.finish_chunk(claim, result)
-        question_set = self._set(claim.job_id)
-        rows = [_row(question_set.id, claim.ordinal, question) for question in questions]
-        self._session.add_all(rows)
-        question_set.delivered += len(rows)
-        self._session.flush()
-        views = [question_view(row, with_keys=False).model_dump(mode="json") for row in rows]
-        self._jobs.progress(job, question_set.delivered, {"questions": views})
+    def follow(self, claim: Claim, generation: Generation) -> Followed:
+        """Copy the followed set when it is done; follow another, or none, when it failed."""
+        shared = SharedGenerations(self._session)
+        own = self._session.get_one(QuestionSet, generation.question_set_id)
+        shared.lock(own.cache_key)
+        leader = self._session.get(QuestionSet, own.follows) if own.follows else None
+        if leader is not None and shared.is_under_way(leader):
+            return Followed.UNDER_WAY
+        if leader is not None and leader.status in {"draft", "published"} and not leader.edited_at:
+            job = self._jobs.finish_chunk(claim, {"follow": "copied"})
+            shared.copy(leader, own, job)
+            return Followed.COPIED
+        next_leader = shared.leader(own.cache_key, own.id)
+        own.follows = next_leader.id if next_leader else None
+        if next_leader is not None:
+            return Followed.UNDER_WAY
+        self._jobs.finish_chunk(claim, {"follow": "lost"})
+        return Followed.LOST
 
     def complete(
-        self, job_id: uuid.UUID, shortfall_reasons: Mapping[str, int], coverage: Mapping[str, Any]
+        self,
+        generation: Generation,
+        shortfall_reasons: Mapping[str, int],
+        coverage: Mapping[str, Any],
     ) -> None:
         """End the job and turn the set into a draft; one without any question has failed."""
-        question_set = self._set(job_id)
-        rows = self._questions(job_id)
+        question_set = self._session.get_one(QuestionSet, generation.question_set_id)
+        if generation.replaced:
+            self._complete_regeneration(generation, shortfall_reasons)
+            return
+        rows = self.questions(question_set.id)
         question_set.shortfall_reasons = dict(shortfall_reasons)
-        question_set.coverage = {**coverage, **_delivered(rows)}
+        question_set.coverage = {**coverage, **delivered(rows)}
         if not rows:
             question_set.status = "failed"
-            reasons = ", ".join(sorted(shortfall_reasons)) or "unknown"
-            message = f"No question could be made: {reasons}."
-            self._jobs.fail(job_id, "no_questions", message)
+            self._fail_empty(generation.job_id, shortfall_reasons)
             return
         question_set.status = "draft"
         question_set.completed_at = datetime.now(UTC)
-        self._jobs.complete(job_id, set_result(question_set))
+        self._jobs.complete(generation.job_id, set_result(question_set))
+
+    def _complete_regeneration(
+        self, generation: Generation, shortfall_reasons: Mapping[str, int]
+    ) -> None:
+        assert generation.replaced  # noqa: S101
+        made = self._session.execute(
+            select(QuestionRow.id).where(QuestionRow.replaces == generation.replaced.question_id)
+        ).scalar_one_or_none()
+        if made is None:
+            self._fail_empty(generation.job_id, shortfall_reasons)
+            return
+        result = {
+            "question_set_id": str(generation.question_set_id),
+            "question_id": str(made),
+            "replaced": str(generation.replaced.question_id),
+        }
+        self._jobs.complete(generation.job_id, result)
+
+    def _fail_empty(self, job_id: uuid.UUID, shortfall_reasons: Mapping[str, int]) -> None:
+        reasons = ", ".join(sorted(shortfall_reasons)) or "unknown"
+        message = f"No question could be made: {reasons}."
+        self._jobs.fail(job_id, "no_questions", message)
 
     def fail(self, job_id: uuid.UUID, code: str, message: str) -> bool:
-        """End the job and the set badly; questions that were made stay readable."""
-        failed = self._jobs.fail(job_id, code, message)
-        if failed:
-            self._set(job_id).status = "failed"
-        return failed
-
-    def unfinished(self) -> int:
-        """How many sets are being generated."""
-        query = select(func.count()).where(QuestionSet.status == "generating")
-        return self._session.execute(query).scalar_one()
+        """End the job badly, and its set with it; questions that were made stay readable."""
+        return self._jobs.fail(job_id, code, message)
 
 
-def set_result(question_set: QuestionSet) -> dict[str, Any]:
-    """What a completed job says of its set."""
+def _chunk_json(chunk: ChunkPlan) -> dict[str, Any]:
     return {
-        "question_set_id": str(question_set.id),
-        "requested": question_set.requested,
-        "delivered": question_set.delivered,
-        "shortfall": question_set.requested - question_set.delivered,
-        "shortfall_reasons": question_set.shortfall_reasons,
+        "slots": [slot.as_json() for slot in chunk.slots],
+        "passages": [[one.page, one.start, one.end] for one in chunk.passages],
     }
 
 
-def _payload(plan: ChunkPlan, *, refill: bool) -> dict[str, Any]:
-    return {
-        "slots": [slot.as_json() for slot in plan.slots],
-        "passages": [[one.page, one.start, one.end] for one in plan.passages],
-        "refill": refill,
-    }
+def _stored(row: JobChunk) -> dict[str, Any]:
+    stored: dict[str, Any] = (row.result or {}).get("chunks", {})
+    return stored
 
 
-def _row(question_set_id: uuid.UUID, chunk: int, question: Question) -> QuestionRow:
-    answer = question.answer
-    return QuestionRow(
-        id=question.id,
-        question_set_id=question_set_id,
-        chunk=chunk,
-        position=question.slot.number,
-        type=question.slot.type.value,
-        stem=question.stem,
-        options=list(question.options),
-        answer=list(answer) if isinstance(answer, tuple) else answer,
-        rubric=[
-            {"id": one.id, "criterion": one.criterion, "points": one.points}
-            for one in question.rubric
-        ],
-        explanation=question.explanation,
-        option_feedback=list(question.option_feedback),
-        difficulty=question.slot.difficulty.value,
-        bloom=question.slot.bloom.value,
-        source_page=question.source.page,
-        source_label=question.source.label,
-        source_quote=question.source.quote,
-        source_start=question.source.start,
-        source_end=question.source.end,
-        version=1,
-    )
-
-
-def _gist(row: QuestionRow) -> Gist:
-    match row.type:
-        case "mcq":
-            return Gist.of(row.stem, str(row.options[row.answer]))
-        case "fill_blank":
-            return Gist.of(row.stem, str(row.answer[0]))
-        case "short_answer":
-            return Gist.of(row.stem, str(row.answer))
-        case _:
-            return Gist.of(row.stem, "")
-
-
-def _delivered(rows: Sequence[QuestionRow]) -> dict[str, Any]:
-    return {
-        "types": dict(Counter(row.type for row in rows)),
-        "difficulty": dict(Counter(row.difficulty for row in rows)),
-        "bloom": dict(Counter(row.bloom for row in rows)),
-        "pages": sorted({row.source_page for row in rows}),
-    }
+def _outcome(row: JobChunk, index: int, chunk: dict[str, Any]) -> ChunkOutcome:
+    slots = tuple(Slot.from_json(value) for value in chunk["slots"])
+    stored = _stored(row).get(str(index))
+    if stored is None:
+        reason = row.error_code or "chunk_unfinished"
+        return ChunkOutcome(row.round, slots, {slot.number: reason for slot in slots})
+    told = {int(slot): reason for slot, reason in stored["rejections"].items()}
+    return ChunkOutcome(row.round, slots, told)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.questions.drafts import DraftQuestion, DraftReply
+from functions.questions.drafts import DraftQuestion, DraftReply, Solution, SolutionReply
 from shared.ai import DataPart, ModelRequest
 
 
@@ -47,13 +47,39 @@ def draft(slot: dict[str, Any], page: int, sentence: str) -> DraftQuestion:
     )
 
 
-def propose(request: ModelRequest[Any]) -> DraftReply:
+def solve(request: ModelRequest[Any]) -> SolutionReply:
+    """The right answer to every item that `draft` made: the word or sentence that it stands on."""
+    said = {sentence for _, sentence in sentences_of(request)}
+    return SolutionReply(solutions=[_solution(item, said) for item in data_of(request, "items")])
+
+
+def _solution(item: dict[str, Any], said: set[str]) -> Solution:
+    if item["type"] == "fill_blank":
+        around = item["stem"].removesuffix(" _____.")
+        (sentence,) = {one for one in said if one.startswith(around)} or {""}
+        return Solution(id=item["id"], text=sentence.rstrip(".").rpartition(" ")[2])
+    sentence = item["stem"].removeprefix("Why: ")
+    word = sentence.rstrip(".").split()[-1]
+    return Solution(
+        id=item["id"],
+        option=item["options"].index(word) if word in item["options"] else None,
+        boolean=sentence in said,
+        text=sentence,
+    )
+
+
+def answer(request: ModelRequest[Any]) -> DraftReply | SolutionReply:
+    """What a good model says to either request."""
+    return solve(request) if request.purpose == "verify" else propose(request)
+
+
+def propose(request: ModelRequest[Any], *, avoid: bool = True) -> DraftReply:
     """One sound proposal for each slot, each on a sentence of its own while they last."""
-    avoided = set(data_of(request, "avoid_stems"))
+    avoided = set(data_of(request, "avoid_stems")) if avoid else set()
     fresh = [
         (page, sentence)
         for page, sentence in sentences_of(request)
-        if not any(sentence.rstrip(".").split()[0:3] == one.split()[1:4] for one in avoided)
+        if not any(sentence.split()[1] in one.split() for one in avoided)
     ]
     return DraftReply(
         questions=[

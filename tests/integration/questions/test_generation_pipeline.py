@@ -1,119 +1,36 @@
 """A generation on a real database, from the plan to the finished set."""
 
 import asyncio
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from redis import Redis
 
 from functions.questions.drafts import DraftReply
-from functions.questions.pipeline import GenerationPipeline
 from functions.questions.rules.model import GenerationParameters
-from functions.questions.service import QuestionService
-from functions.questions.store import PostgresGenerationStore
 from shared.ai import ModelRequest, ReplyBlocked
 from shared.database.engine import Database
 from shared.database.tables.jobs import Job
-from shared.database.tables.questions import Question, QuestionSet
-from shared.errors import ChunkFailed, JobCancelled
+from shared.errors import JobCancelled
 from shared.jobs.model import ChunkFinished, Claim
 from shared.jobs.store import JobStore
-from shared.sessions import Caller
 from tests.factories.drafts import data_of, draft, propose, sentences_of
-from tests.factories.rows import add_document, add_user
-from tests.fakes.language_model import FakeLanguageModel
+from tests.integration.questions.generation import TEXTS, Generation
 
-
-def _sentence(number: int) -> str:
-    """A sentence that shares no content word with any other."""
-    names = [f"{name}{number}" for name in ("brin", "dalo", "fent", "goru", "hask")]
-    return f"The {names[0]} of {names[1]} turns {names[2]} into {names[3]} for {names[4]}."
-
-
-TEXTS = tuple(
-    " ".join(_sentence(number) for number in range(page * 10, page * 10 + 10))
-    for page in range(1, 5)
-)
-Announced = list[uuid.UUID]
-
-
-class Generation:
-    """A requested generation, and the means to run its steps."""
-
-    def __init__(self, database: Database, model: FakeLanguageModel, count: int = 12) -> None:
-        self.database = database
-        self.announced: Announced = []
-        self.pipeline = GenerationPipeline(
-            self._open, lambda: model, self.announced.append, chunk_size=5
-        )
-        with database.transaction() as session:
-            self.user = add_user(session)
-            self.document = add_document(session, self.user, TEXTS)
-        self.job_id, self.set_id = self.request(GenerationParameters(count))
-
-    @contextmanager
-    def _open(self) -> Iterator[PostgresGenerationStore]:
-        with self.database.transaction() as session:
-            yield PostgresGenerationStore(session)
-
-    def request(
-        self, parameters: GenerationParameters, *, fresh: bool = False
-    ) -> tuple[uuid.UUID, uuid.UUID]:
-        caller = Caller(self.user.id, uuid.uuid4(), "learner")
-        with self.database.transaction() as session:
-            service = QuestionService(
-                session, caller, model="gemini", deadline=timedelta(minutes=5)
-            )
-            job, question_set = service.request(self.document.id, parameters, fresh=fresh)
-            return job.id, question_set.id
-
-    def claim(self, ordinal: int) -> Claim:
-        with self.database.transaction() as session:
-            claim = JobStore(session).claim(self.job_id, ordinal, timedelta(seconds=30))
-        assert isinstance(claim, Claim)
-        return claim
-
-    def generate(self, ordinals: list[int]) -> None:
-        for ordinal in ordinals:
-            asyncio.run(self.pipeline.generate(self.claim(ordinal)))
-
-    def run(self) -> None:
-        ordinals = self.pipeline.plan(self.job_id)
-        while ordinals:
-            self.generate(ordinals)
-            ordinals = self.pipeline.finish(self.job_id)
-
-    def job(self) -> Job:
-        with self.database.transaction() as session:
-            return session.get_one(Job, self.job_id)
-
-    def question_set(self) -> QuestionSet:
-        with self.database.transaction() as session:
-            return session.get_one(QuestionSet, self.set_id)
-
-    def questions(self) -> list[Question]:
-        with self.database.transaction() as session:
-            query = select(Question).where(Question.question_set_id == self.set_id)
-            return list(session.execute(query.order_by(Question.position)).scalars())
-
-    def events(self) -> list[dict[str, Any]]:
-        with self.database.transaction() as session:
-            return [event.frame() for event in JobStore(session).events(self.job_id, 0)]
+Start = Callable[..., Generation]
 
 
 @pytest.fixture
-def start(database: Database) -> Callable[..., Generation]:
-    def build(answer: Any = propose, count: int = 12) -> Generation:
-        return Generation(database, FakeLanguageModel(answer=answer), count)
+def start(database: Database, redis: Redis) -> Start:
+    def build(answer: Any = propose, count: int = 12, **options: Any) -> Generation:
+        return Generation(database, redis, answer, count, **options)
 
     return build
 
 
-def test_a_generation_delivers_what_was_asked_for(start: Callable[..., Generation]) -> None:
+def test_a_generation_delivers_what_was_asked_for(start: Start) -> None:
     generation = start()
 
     generation.run()
@@ -123,7 +40,7 @@ def test_a_generation_delivers_what_was_asked_for(start: Callable[..., Generatio
     assert [one.position for one in generation.questions()] == list(range(1, 13))
 
 
-def test_every_quote_stands_at_its_offsets_on_its_page(start: Callable[..., Generation]) -> None:
+def test_every_quote_stands_at_its_offsets_on_its_page(start: Start) -> None:
     generation = start()
 
     generation.run()
@@ -135,7 +52,7 @@ def test_every_quote_stands_at_its_offsets_on_its_page(start: Callable[..., Gene
 
 
 def test_events_count_without_a_gap_and_carry_questions_without_keys(
-    start: Callable[..., Generation],
+    start: Start,
 ) -> None:
     generation = start()
 
@@ -150,14 +67,14 @@ def test_events_count_without_a_gap_and_carry_questions_without_keys(
     assert all(one["answer"] is None and one["rubric"] is None for one in told)
 
 
-def test_planning_twice_plans_once(start: Callable[..., Generation]) -> None:
+def test_planning_twice_plans_once(start: Start) -> None:
     generation = start()
 
     assert generation.pipeline.plan(generation.job_id) == [1, 2, 3]
     assert generation.pipeline.plan(generation.job_id) == [1, 2, 3]
 
 
-def test_a_chunk_that_was_done_is_not_done_again(start: Callable[..., Generation]) -> None:
+def test_a_chunk_that_was_done_is_not_done_again(start: Start) -> None:
     generation = start()
     generation.pipeline.plan(generation.job_id)
     generation.generate([1])
@@ -169,7 +86,7 @@ def test_a_chunk_that_was_done_is_not_done_again(start: Callable[..., Generation
 
 
 def test_the_late_result_of_a_lost_lease_is_thrown_away(
-    start: Callable[..., Generation],
+    start: Start,
 ) -> None:
     generation = start(count=5)
     generation.pipeline.plan(generation.job_id)
@@ -184,7 +101,7 @@ def test_the_late_result_of_a_lost_lease_is_thrown_away(
     assert len(generation.questions()) == 5
 
 
-def test_an_invented_quote_is_never_delivered(start: Callable[..., Generation]) -> None:
+def test_an_invented_quote_is_never_delivered(start: Start) -> None:
     def invent(request: ModelRequest[Any]) -> DraftReply:
         slots = data_of(request, "blueprint")
         return DraftReply(questions=[draft(slot, 1, "Nobody wrote this line.") for slot in slots])
@@ -200,7 +117,7 @@ def test_an_invented_quote_is_never_delivered(start: Callable[..., Generation]) 
 
 
 def test_a_wrong_page_is_repaired_where_the_quote_stands(
-    start: Callable[..., Generation],
+    start: Start,
 ) -> None:
     def misplace(request: ModelRequest[Any]) -> DraftReply:
         reply = propose(request)
@@ -218,7 +135,7 @@ def test_a_wrong_page_is_repaired_where_the_quote_stands(
 
 
 def test_the_same_question_from_every_chunk_is_delivered_once_and_the_rest_refilled(
-    start: Callable[..., Generation],
+    start: Start,
 ) -> None:
     first_round = 3
 
@@ -242,7 +159,7 @@ def test_the_same_question_from_every_chunk_is_delivered_once_and_the_rest_refil
     assert len(set(stems)) == len(stems)
 
 
-def test_the_reasons_of_a_shortfall_add_up_to_it(start: Callable[..., Generation]) -> None:
+def test_the_reasons_of_a_shortfall_add_up_to_it(start: Start) -> None:
     def leave_out(request: ModelRequest[Any]) -> DraftReply:
         reply = propose(request)
         return DraftReply(questions=[one for one in reply.questions if one.slot != 7])
@@ -257,17 +174,16 @@ def test_the_reasons_of_a_shortfall_add_up_to_it(start: Callable[..., Generation
     assert "missing_item" in finished.shortfall_reasons
 
 
-def test_a_refused_chunk_fails_by_its_reason(start: Callable[..., Generation]) -> None:
+def test_a_refused_chunk_leaves_its_slots_open_for_its_reason(start: Start) -> None:
     generation = start(answer=ReplyBlocked("SAFETY"), count=5)
-    generation.pipeline.plan(generation.job_id)
 
-    with pytest.raises(ChunkFailed) as failure:
-        generation.generate([1])
+    generation.run()
 
-    assert failure.value.code == "reply_blocked"
+    assert generation.job().error_code == "no_questions"
+    assert generation.question_set().shortfall_reasons == {"reply_blocked": 5}
 
 
-def test_a_cancelled_generation_takes_no_further_result(start: Callable[..., Generation]) -> None:
+def test_a_cancelled_generation_takes_no_further_result(start: Start) -> None:
     generation = start(count=5)
     generation.pipeline.plan(generation.job_id)
     claim = generation.claim(1)
@@ -280,7 +196,7 @@ def test_a_cancelled_generation_takes_no_further_result(start: Callable[..., Gen
     assert generation.questions() == []
 
 
-def test_the_same_wish_again_is_served_from_the_cache(start: Callable[..., Generation]) -> None:
+def test_the_same_wish_again_is_served_from_the_cache(start: Start) -> None:
     generation = start()
     generation.run()
     first = [(one.stem, one.answer) for one in generation.questions()]
@@ -292,13 +208,13 @@ def test_the_same_wish_again_is_served_from_the_cache(start: Callable[..., Gener
     assert [(one.stem, one.answer) for one in generation.questions()] == first
 
 
-def test_the_same_wish_while_it_runs_is_the_same_job(start: Callable[..., Generation]) -> None:
+def test_the_same_wish_while_it_runs_is_the_same_job(start: Start) -> None:
     generation = start()
 
     assert generation.request(GenerationParameters(12)) == (generation.job_id, generation.set_id)
 
 
-def test_a_fresh_wish_starts_anew(start: Callable[..., Generation]) -> None:
+def test_a_fresh_wish_starts_anew(start: Start) -> None:
     generation = start()
     generation.run()
 

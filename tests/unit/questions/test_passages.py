@@ -1,12 +1,13 @@
 """How pages are chosen, cut and dealt out."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.questions.rules.blueprint import draw_up
 from functions.questions.rules.model import DocumentPage, GenerationParameters, PageRange, Passage
 from functions.questions.rules.page_selection import worth_asking
-from functions.questions.rules.passages import about, cut, deal
+from functions.questions.rules.passages import about, cut, deal, near
 
 PROSE = "The heart pumps blood through the body. " * 10
 CONTENTS = "\n".join(f"Chapter {number} ........ {number * 7}" for number in range(1, 15))
@@ -35,6 +36,46 @@ def test_passages_cover_a_page_in_order_and_hold_its_very_words(text: str, longe
 def test_a_passage_ends_with_a_sentence_where_it_can() -> None:
     for passage in cut(page(1, PROSE), longest=120)[:-1]:
         assert passage.text.strip().endswith(".")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "血液は心臓から全身へ送られる。",
+        "心脏把血液送到全身。",
+        "القلب يضخ الدم إلى الجسم. ",
+        "دل خون کو جسم میں بھیجتا ہے۔ ",
+        "हृदय शरीर में रक्त भेजता है। ",
+    ],
+)
+def test_passages_end_with_sentences_in_every_script(sentence: str) -> None:
+    passages = cut(page(1, sentence * 30), longest=200)
+
+    assert len(passages) > 1
+    for passage in passages:
+        assert passage.text.strip()[-1] == sentence.strip()[-1]
+
+
+def test_a_section_begins_a_passage_of_its_own() -> None:
+    text = f"6.1 Hearts\n{PROSE}\n6.2 Lungs\n{PROSE}\nChapter 7\n{PROSE}"
+
+    starts = [passage.text.split("\n")[0] for passage in cut(page(1, text), longest=1_000)]
+
+    assert starts == ["6.1 Hearts", "6.2 Lungs", "Chapter 7"]
+
+
+def test_a_passage_does_not_end_within_a_formula() -> None:
+    text = "The sum is $a. b$ here. " * 40
+
+    for passage in cut(page(1, text), longest=200):
+        assert passage.text.count("$") % 2 == 0
+
+
+def test_the_neighbours_of_a_page_are_near() -> None:
+    passages = [Passage(number, 0, 5, "Text.") for number in range(1, 11)]
+
+    assert [one.page for one in near(passages, 5)] == [3, 4, 5, 6, 7]
+    assert near(passages, 40) == passages
 
 
 def test_cover_contents_references_and_empty_pages_are_left_out() -> None:

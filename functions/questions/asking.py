@@ -1,0 +1,103 @@
+"""What a chunk asks the model: for questions, in smaller pieces where a reply was cut off, and for
+a blind solve of those that passed the checks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from functions.questions.drafts import DraftQuestion
+from functions.questions.prompts import generation_request, verification_request
+from functions.questions.rules.model import Passage, Question, Slot
+from functions.questions.rules.verification import Review, review, unverified
+from shared.ai import (
+    LanguageModel,
+    LanguageModelError,
+    ReplyBlocked,
+    ReplyInvalid,
+    ReplyTruncated,
+    RequestRefused,
+)
+from shared.observability import get_logger
+
+
+@dataclass(frozen=True)
+class ChunkContext:
+    """What all calls of a chunk have in common."""
+
+    passages: tuple[Passage, ...]
+    language: str | None
+    focus: str | None
+    deadline: datetime
+    user_id: UUID
+    job_id: UUID
+
+
+@dataclass
+class Proposals:
+    """What the model proposed, and for slots that it will never fill the reason."""
+
+    drafts: list[DraftQuestion] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+class Asker:
+    """Talks to the model about one chunk at a time."""
+
+    def __init__(self, model: Callable[[], LanguageModel]) -> None:
+        self._model = model
+
+    async def propose(
+        self, context: ChunkContext, slots: Sequence[Slot], avoid_stems: Sequence[str]
+    ) -> Proposals:
+        """Proposals for `slots`. Raises the errors of shared.ai that another attempt may mend."""
+        request = generation_request(
+            slots=slots,
+            passages=context.passages,
+            language=context.language,
+            focus=context.focus,
+            avoid_stems=avoid_stems,
+            deadline=context.deadline,
+            user_id=context.user_id,
+            job_id=context.job_id,
+        )
+        try:
+            reply = await self._model().generate(request)
+        except ReplyTruncated as error:
+            return await self._propose_in_halves(context, slots, avoid_stems, error)
+        except (ReplyBlocked, ReplyInvalid, RequestRefused) as error:
+            return Proposals(refused={slot.number: error.code for slot in slots})
+        return Proposals(list(reply.value.questions))
+
+    async def _propose_in_halves(
+        self,
+        context: ChunkContext,
+        slots: Sequence[Slot],
+        avoid_stems: Sequence[str],
+        error: ReplyTruncated,
+    ) -> Proposals:
+        if len(slots) == 1:
+            return Proposals(refused={slots[0].number: error.code})
+        middle = (len(slots) + 1) // 2
+        first = await self.propose(context, slots[:middle], avoid_stems)
+        told = [*avoid_stems, *(draft.stem for draft in first.drafts)]
+        second = await self.propose(context, slots[middle:], told)
+        return Proposals(first.drafts + second.drafts, first.refused | second.refused)
+
+    async def verify(self, context: ChunkContext, questions: Sequence[Question]) -> list[Review]:
+        """What a blind solve says of each question. Never raises: a question outlives its check."""
+        request = verification_request(
+            questions=questions,
+            passages=context.passages,
+            deadline=context.deadline,
+            user_id=context.user_id,
+            job_id=context.job_id,
+        )
+        try:
+            reply = await self._model().generate(request)
+        except LanguageModelError as error:
+            return unverified(questions, error.code)
+        except Exception:
+            get_logger().exception("a blind solve failed")
+            return unverified(questions, "verification_failed")
+        return review(questions, reply.value.solutions)

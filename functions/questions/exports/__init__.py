@@ -1,0 +1,1 @@
+"""Question sets as files that other programs import, one module a format."""

@@ -1,0 +1,160 @@
+"""Several chunks in one message: each is stored on its own."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import update
+
+from functions.questions.pipeline import GenerationOptions
+from shared.ai import (
+    ModelRequest,
+    ModelSaturated,
+    ModelUnavailable,
+    ReplyBlocked,
+    ReplyTruncated,
+)
+from shared.database.engine import Database
+from shared.database.tables.jobs import JobChunk
+from shared.errors import JobCancelled
+from shared.jobs.store import JobStore
+from tests.factories.drafts import data_of, propose
+from tests.integration.questions.generation import Generation
+
+Start = Callable[..., Generation]
+ALL_AT_ONCE = GenerationOptions(chunks_per_batch=10)
+
+
+@pytest.fixture
+def start(database: Database, redis: Redis) -> Start:
+    def build(answer: Any = propose, count: int = 12) -> Generation:
+        return Generation(database, redis, answer, count, options=ALL_AT_ONCE)
+
+    return build
+
+
+def _first_slot(request: ModelRequest[Any]) -> int:
+    return int(data_of(request, "blueprint")[0]["slot"])
+
+
+def test_the_chunks_of_a_small_set_are_one_message(start: Start) -> None:
+    generation = start()
+
+    assert generation.pipeline.plan(generation.job_id) == [1]
+
+    generation.run()
+    assert len(generation.questions()) == 12
+
+
+def test_each_chunk_is_told_on_its_own(start: Start) -> None:
+    generation = start()
+
+    generation.run()
+
+    progress = [event for event in generation.events() if event["type"] == "job.progress"]
+    assert sorted(len(event["questions"]) for event in progress) == [2, 5, 5]
+    assert [event["done"] for event in progress][-1] == 12
+
+
+def test_a_chunk_that_fails_leaves_the_others_of_its_message_stored(start: Start) -> None:
+    def block_the_second(request: ModelRequest[Any]) -> Any:
+        return ReplyBlocked("SAFETY") if _first_slot(request) == 6 else propose(request)
+
+    generation = start(block_the_second)
+    (ordinal,) = generation.pipeline.plan(generation.job_id)
+    generation.generate([ordinal])
+
+    assert [one.position for one in generation.questions()] == [1, 2, 3, 4, 5, 11, 12]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ModelUnavailable("down", retry_after=1),
+        ModelSaturated(datetime.now(UTC) + timedelta(seconds=5), "rpm"),
+    ],
+)
+def test_what_was_stored_is_not_made_again_when_the_message_comes_back(
+    start: Start, failure: Exception
+) -> None:
+    failing = [failure]
+
+    def fail_once(request: ModelRequest[Any]) -> Any:
+        if _first_slot(request) == 6 and failing:
+            return failing.pop()
+        return propose(request)
+
+    generation = start(fail_once)
+    (ordinal,) = generation.pipeline.plan(generation.job_id)
+    claim = generation.claim(ordinal)
+    with pytest.raises(type(failure)):
+        asyncio.run(generation.pipeline.generate(claim))
+    with generation.database.transaction() as session:
+        JobStore(session).release(claim)
+
+    generation.generate([ordinal])
+
+    asked = [_first_slot(one) for one in generation.model.requests if one.purpose == "generate"]
+    assert sorted(asked) == [1, 6, 6, 11]
+    assert len(generation.questions()) == 12
+    assert generation.pipeline.finish(generation.job_id) == []
+
+
+def test_the_late_chunk_of_a_lost_lease_is_thrown_away(start: Start) -> None:
+    def lose_the_lease(request: ModelRequest[Any]) -> Any:
+        with generation.database.transaction() as session:
+            session.execute(update(JobChunk).values(lease_owner=generation.user.id))
+        return propose(request)
+
+    generation = start(lose_the_lease)
+    (ordinal,) = generation.pipeline.plan(generation.job_id)
+
+    with pytest.raises(JobCancelled):
+        generation.generate([ordinal])
+
+    assert generation.questions() == []
+
+
+def test_a_cut_off_reply_is_asked_for_in_halves(start: Start) -> None:
+    def cut_off(request: ModelRequest[Any]) -> Any:
+        many = len(data_of(request, "blueprint")) > 2
+        return ReplyTruncated("{") if many else propose(request)
+
+    generation = start(cut_off, count=5)
+
+    generation.run()
+
+    asked = [
+        len(data_of(request, "blueprint"))
+        for request in generation.model.requests
+        if request.purpose == "generate"
+    ]
+    assert asked == [5, 3, 2, 1, 2]
+    assert len(generation.questions()) == 5
+
+
+def test_a_single_question_that_is_always_cut_off_is_told(start: Start) -> None:
+    generation = start(ReplyTruncated("{"), count=2)
+
+    generation.run()
+
+    assert generation.question_set().shortfall_reasons == {"reply_truncated": 2}
+
+
+def test_a_cancelled_job_spends_no_further_call(start: Start) -> None:
+    def cancel(request: ModelRequest[Any]) -> Any:
+        with generation.database.transaction() as session:
+            JobStore(session).cancel(generation.job_id)
+        return propose(request)
+
+    generation = start(cancel, count=5)
+    (ordinal,) = generation.pipeline.plan(generation.job_id)
+
+    with pytest.raises(JobCancelled):
+        generation.generate([ordinal])
+
+    assert len(generation.model.requests) == 1
+    assert generation.questions() == []

@@ -1,30 +1,38 @@
 """The HTTP routes of the evaluation service."""
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from functions.evaluation.access import graded_set
+from functions.evaluation.analysis import AnalysisView, analyse
+from functions.evaluation.appeal_routes import router as appeal_router
+from functions.evaluation.grade_store import grades_in_force
+from functions.evaluation.reading import Totals, answered_questions, newest_appeals, totals_of
+from functions.evaluation.regrading import handle_requests
 from functions.evaluation.schemas import (
+    SubmissionSummary,
     SubmissionView,
     SubmitBody,
     SubmittedView,
+    submission_summary,
     submission_view,
 )
-from functions.evaluation.statistics import evaluation_statistics
-from functions.evaluation.store import answered_questions, grades_in_force
+from functions.evaluation.statistics import StatisticsView, evaluation_statistics
 from functions.evaluation.wiring import build_service, get_state_machine
 from shared.database.tables.evaluation import Submission
 from shared.jobs.executions import execution_input
 from shared.jobs.schemas import job_view
 from shared.jobs.state_machine import StateMachine
+from shared.pagination import Page
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
 from shared.web.health import health_router
 from shared.web.idempotency import Idempotent
+from shared.web.pagination import RequestedPage
 from shared.web.rate_limits import limited_by_user
 from shared.web.transaction import InTransaction
 
@@ -63,38 +71,54 @@ def submit(
     return once.answer(session, str(caller.user_id), produce)
 
 
+@router.get("/submissions", response_model=Page[SubmissionSummary])
+def list_submissions(
+    caller: SignedIn,
+    transaction: InTransaction,
+    page: RequestedPage,
+    question_set_id: uuid.UUID | None = None,
+) -> Page[SubmissionSummary]:
+    """The caller's submissions, or with `question_set_id` all to a set of theirs, newest first."""
+    session = transaction.session
+    rows = build_service(session, caller).submissions(page, question_set_id)
+    totals = totals_of(session, [row.id for row in rows])
+    return page.page(rows, lambda row: submission_summary(row, totals.get(row.id, Totals())))
+
+
 @router.get("/submissions/{submission_id}", response_model=SubmissionView)
 def get_submission(
     submission_id: uuid.UUID, caller: SignedIn, transaction: InTransaction
 ) -> SubmissionView:
     """A submission with every answer's grade, feedback and where the grade came from."""
-    submission = build_service(transaction.session, caller).submission(submission_id)
-    return _view(transaction.session, submission)
+    session = transaction.session
+    submission = build_service(session, caller).submission(submission_id)
+    handle_requests(session, submission.question_set_id)
+    return _view(session, submission)
 
 
 def _view(session: Session, submission: Submission) -> SubmissionView:
-    answers = answered_questions(session, submission.id)
-    return submission_view(submission, answers, grades_in_force(session, submission.id))
+    return submission_view(
+        submission,
+        answered_questions(session, submission.id),
+        grades_in_force(session, submission.id),
+        newest_appeals(session, submission.id),
+    )
 
 
-class StatisticsView(BaseModel):
-    """The numbers of evaluation."""
-
-    scope: Literal["own", "all"]
-    submissions: dict[str, int]
-    grades_by_source: dict[str, int]
-    cache: dict[str, float]
-    batches: dict[str, float]
-    duration_seconds: dict[str, float | None]
-    gemini: dict[str, float]
+@router.get("/sets/{question_set_id}/analysis", response_model=AnalysisView)
+def get_analysis(
+    question_set_id: uuid.UUID, caller: SignedIn, transaction: InTransaction
+) -> AnalysisView:
+    """How a set's questions worked and how its learners did, for its owner or a teacher."""
+    return analyse(transaction.session, graded_set(transaction.session, caller, question_set_id).id)
 
 
 @router.get("/stats", response_model=StatisticsView)
-def statistics(caller: SignedIn, transaction: InTransaction) -> dict[str, Any]:
+def statistics(caller: SignedIn, transaction: InTransaction) -> StatisticsView:
     """Grades by source, cache hits, batches, durations, calls; an admin sees everybody's."""
     whose = None if caller.role == "admin" else caller.user_id
     return evaluation_statistics(transaction.session, whose)
 
 
-app = create_application("evaluation", health_router("evaluation"), router)
+app = create_application("evaluation", health_router("evaluation"), router, appeal_router)
 handler = lambda_handler(app)

@@ -1,7 +1,6 @@
 """Grades given before, found again for equal answers."""
 
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -11,8 +10,8 @@ from sqlalchemy.orm import Session
 from functions.evaluation.cache_keys import CacheAddress, answer_canonical, cache_address
 from functions.evaluation.ports import AnswerToGrade, NewGrade
 from functions.evaluation.rules.answers import Verdict
-from functions.evaluation.rules.near_policy import is_near, trigram_similarity
 from functions.evaluation.rules.canonical_answer import canonical_answer
+from functions.evaluation.rules.near_policy import is_near, trigram_similarity
 from functions.evaluation.settings import CachePolicy
 from shared.database.tables.evaluation import Answer, CachedGrade
 
@@ -34,7 +33,7 @@ class GradeCache:
     def find(self, answers: Sequence[AnswerToGrade]) -> list[NewGrade]:
         """The grades of those answers that the cache knows."""
         addresses = {one.id: cache_address(one, self._model) for one in answers}
-        cached = self._equal([one.key for one in addresses.values()])
+        cached = self._hit([one.key for one in addresses.values()])
         found: list[NewGrade] = []
         for answer in answers:
             row = cached.get(addresses[answer.id].key)
@@ -44,9 +43,6 @@ class GradeCache:
                 near = self._nearest(answer, addresses[answer.id])
                 found += [near] if near else []
         return found
-
-    def _equal(self, keys: Iterable[str]) -> dict[str, CachedGrade]:
-        return self._hit([key for key in keys])
 
     def _hit(self, keys: Sequence[str]) -> dict[str, CachedGrade]:
         if not keys:
@@ -108,13 +104,11 @@ class GradeCache:
             .on_conflict_do_update(index_elements=[CachedGrade.key], set_=changed)
         )
 
-    def forget(self, answer: AnswerToGrade) -> None:
+    def forget(self, answer: AnswerToGrade, served_from: str | None = None) -> None:
         """Let equal answers be graded anew: the grade that is kept for them is in doubt."""
-        address = cache_address(answer, self._model)
+        keys = {cache_address(answer, self._model).key, served_from}
         self._session.execute(
-            delete(CachedGrade).where(
-                CachedGrade.key == address.key, CachedGrade.source == "model"
-            )
+            delete(CachedGrade).where(CachedGrade.key.in_(keys), CachedGrade.source == "model")
         )
 
 
@@ -153,7 +147,3 @@ def _served(answer: AnswerToGrade, cached: CachedGrade, audit: Mapping[str, Any]
             "cached_at": cached.created_at.isoformat(),
         },
     )
-
-
-__all__ = ["GradeCache"]
-_ = uuid

@@ -2,57 +2,61 @@
 grade each batch of free answers → finish."""
 
 import asyncio
-import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from functions.evaluation.grading import grade_of
-from functions.evaluation.ports import AnswerToGrade, NewGrade, OpenStore, Ungraded
-from functions.evaluation.prompts import grading_request
-from functions.evaluation.rules.reply_checking import AnswerJudgement, check_reply
-from shared.ai import (
-    LanguageModel,
-    ModelReply,
-    ReplyBlocked,
-    ReplyInvalid,
-    ReplyTruncated,
-    RequestRefused,
+from functions.evaluation.judging import Judge, Judged
+from functions.evaluation.ports import (
+    AnswerToGrade,
+    BatchOutcome,
+    NewGrade,
+    OpenStore,
+    Ungraded,
 )
 from shared.jobs.model import Claim
-
-_REFUSED = (ReplyBlocked, ReplyInvalid, ReplyTruncated, RequestRefused)
-Judged = dict[uuid.UUID, tuple[AnswerJudgement, ModelReply[Any]]]
-CacheKeys = Callable[[AnswerToGrade], str]
 
 
 class EvaluationPipeline:
     """The steps of an evaluation. Each may be repeated: a grade is stored once."""
 
     def __init__(
-        self,
-        open_store: OpenStore,
-        model: Callable[[], LanguageModel],
-        announce: Callable[[uuid.UUID], None],
-        cache_key: CacheKeys,
+        self, open_store: OpenStore, judge: Judge, announce: Callable[[uuid.UUID], None]
     ) -> None:
         self._open_store = open_store
-        self._model = model
+        self._judge = judge
         self._announce = announce
-        self._cache_key = cache_key
 
     async def grade(self, claim: Claim) -> None:
-        """Judge one batch of answers and store their grades.
+        """Judge one batch of answers, or the answer of an appeal, and store what comes of it.
 
-        An answer that the model refuses to judge even alone is left ungraded, with the reason.
+        Whatever the batch's reply leaves open is asked again, each answer alone. An answer that the
+        model refuses to judge even alone is left ungraded, with the reason. What was graded before
+        an interruption is kept, so that the next attempt asks about the rest only.
         """
-        answers = await asyncio.to_thread(self._load, claim)
-        judged, refused = await self._judge(claim, answers)
-        await asyncio.to_thread(self._store, claim, answers, judged, refused)
+        if "appeal" in claim.payload:
+            await self._grade_appeal(claim, uuid.UUID(claim.payload["appeal"]))
+            return
+        left, known = await asyncio.to_thread(self._load, claim)
+        if len(left) > 1 and not claim.payload.get("alone"):
+            judged = await self._judge.together(claim, left)
+            if len(judged) == len(left):
+                await self._finish(claim, _outcome(claim, left, judged, {}, known))
+                return
+            if judged:
+                await self._keep(claim, _outcome(claim, left, judged, {}, known))
+                known, left = [], [answer for answer in left if answer.id not in judged]
+        alone = await self._judge.one_by_one(claim, left)
+        outcome = _outcome(claim, left, alone.judged, alone.refused, known)
+        if alone.interruption is not None:
+            if outcome.grades:
+                await self._keep(claim, outcome)
+            raise alone.interruption
+        await self._finish(claim, outcome)
 
     def finish(self, job_id: uuid.UUID) -> None:
-        """Complete the submission."""
+        """Complete the submission or the appeal."""
         with self._open_store() as store:
             store.complete(job_id)
         self._announce(job_id)
@@ -63,73 +67,82 @@ class EvaluationPipeline:
             store.fail(job_id, code, message)
         self._announce(job_id)
 
-    def _load(self, claim: Claim) -> list[AnswerToGrade]:
+    def _load(self, claim: Claim) -> tuple[list[AnswerToGrade], list[NewGrade]]:
+        """The answers that are left to be judged, and grades that the cache has got meanwhile."""
         with self._open_store() as store:
             store.start(claim.job_id)
-            answers = store.answers([uuid.UUID(one) for one in claim.payload["answers"]])
+            answers = store.ungraded([uuid.UUID(one) for one in claim.payload["answers"]])
+            known = store.from_cache(answers)
         self._announce(claim.job_id)
-        return answers
+        graded = {grade.answer_id for grade in known}
+        return [answer for answer in answers if answer.id not in graded], known
 
-    async def _judge(
-        self, claim: Claim, answers: Sequence[AnswerToGrade]
-    ) -> tuple[Judged, dict[uuid.UUID, str]]:
-        """The batch at once; whatever that leaves open is asked again, each answer alone."""
-        judged: Judged = {}
-        refused: dict[uuid.UUID, str] = {}
-        try:
-            judged.update(await self._ask(claim, answers))
-        except _REFUSED as error:
-            if len(answers) == 1:
-                return {}, {answers[0].id: error.code}
-        left = [answer for answer in answers if answer.id not in judged]
-        results = await asyncio.gather(
-            *(self._ask(claim, [answer]) for answer in left), return_exceptions=True
-        )
-        for answer, result in zip(left, results, strict=True):
-            if isinstance(result, _REFUSED):
-                refused[answer.id] = result.code
-            elif isinstance(result, BaseException):
-                raise result
-            elif answer.id in result:
-                judged.update(result)
-            else:
-                refused[answer.id] = "reply_without_answer"
-        return judged, refused
+    async def _keep(self, claim: Claim, outcome: BatchOutcome) -> None:
+        def keep() -> None:
+            with self._open_store() as store:
+                store.keep(claim, outcome)
+            self._announce(claim.job_id)
 
-    async def _ask(self, claim: Claim, answers: Sequence[AnswerToGrade]) -> Judged:
-        """One request. Ids are random, so that no learner can know a neighbour's."""
-        by_id = {secrets.token_hex(4): answer for answer in answers}
-        request = grading_request(
-            answers=[(name, answer.question, answer.text) for name, answer in by_id.items()],
-            deadline=claim.deadline_at,
-            user_id=claim.user_id,
-            job_id=claim.job_id,
-        )
-        reply = await self._model().generate(request)
-        sent = {name: [one.id for one in answer.question.rubric] for name, answer in by_id.items()}
-        checked = check_reply(sent, reply.value.model_dump())
-        return {by_id[name].id: (one, reply) for name, one in checked.accepted.items()}
+        await asyncio.to_thread(keep)
 
-    def _store(
-        self,
-        claim: Claim,
-        answers: Sequence[AnswerToGrade],
-        judged: Judged,
-        refused: Mapping[uuid.UUID, str],
-    ) -> None:
-        now = datetime.now(UTC)
-        copies: dict[str, list[str]] = claim.payload["copies"]
-        grades: list[NewGrade] = []
-        ungraded: list[Ungraded] = []
-        keys: dict[uuid.UUID, str] = {}
-        for answer in answers:
-            twins = [uuid.UUID(one) for one in copies.get(str(answer.id), [])]
-            if answer.id not in judged:
-                reason = refused[answer.id]
-                ungraded += [Ungraded(one, reason) for one in (answer.id, *twins)]
-                continue
-            grade = grade_of(answer, *judged[answer.id], at=now)
-            keys[answer.id] = self._cache_key(answer)
-            grades += [grade, *(grade.copied_to(twin) for twin in twins)]
+    async def _finish(self, claim: Claim, outcome: BatchOutcome) -> None:
+        def finish() -> None:
+            with self._open_store() as store:
+                store.finish_batch(claim, outcome)
+
+        await asyncio.to_thread(finish)
+
+    async def _grade_appeal(self, claim: Claim, appeal_id: uuid.UUID) -> None:
+        """A fresh single grading: without the cache, blind to the grade that is doubted."""
+        answer = await asyncio.to_thread(self._load_appealed, claim, appeal_id)
+        asked = await self._judge.one_by_one(claim, [answer])
+        if asked.interruption is not None:
+            raise asked.interruption
+        fresh: NewGrade | Ungraded
+        if answer.id in asked.judged:
+            fresh = grade_of(answer, asked.judged[answer.id], at=datetime.now(UTC))
+        else:
+            fresh = Ungraded(answer.id, asked.refused[answer.id])
+        await asyncio.to_thread(self._store_appeal, claim, appeal_id, fresh)
+
+    def _load_appealed(self, claim: Claim, appeal_id: uuid.UUID) -> AnswerToGrade:
         with self._open_store() as store:
-            store.store_batch(claim, grades, ungraded, keys)
+            store.start(claim.job_id)
+            return store.appealed(appeal_id)
+
+    def _store_appeal(self, claim: Claim, appeal_id: uuid.UUID, fresh: NewGrade | Ungraded) -> None:
+        with self._open_store() as store:
+            store.finish_appeal(claim, appeal_id, fresh)
+
+
+def _outcome(
+    claim: Claim,
+    answers: Sequence[AnswerToGrade],
+    judged: Mapping[uuid.UUID, Judged],
+    refused: Mapping[uuid.UUID, str],
+    known: Sequence[NewGrade],
+) -> BatchOutcome:
+    """Grades for what was judged; equal answers of the same submission share theirs."""
+    now = datetime.now(UTC)
+    fresh = [
+        (answer, grade_of(answer, judged[answer.id], at=now))
+        for answer in answers
+        if answer.id in judged
+    ]
+    grades = [*(grade for _, grade in fresh), *known]
+    return BatchOutcome(
+        fresh=fresh,
+        others=[
+            *known,
+            *(grade.copied_to(twin) for grade in grades for twin in _twins(claim, grade.answer_id)),
+        ],
+        ungraded=[
+            Ungraded(one, reason)
+            for answer_id, reason in refused.items()
+            for one in (answer_id, *_twins(claim, answer_id))
+        ],
+    )
+
+
+def _twins(claim: Claim, answer_id: uuid.UUID) -> list[uuid.UUID]:
+    return [uuid.UUID(one) for one in claim.payload.get("copies", {}).get(str(answer_id), [])]

@@ -21,14 +21,16 @@ class RubricCriterion:
 
 @dataclass(frozen=True)
 class FreeQuestion:
-    """A short-answer question as the grader needs it."""
+    """A short-answer question as the grader needs it; `tenant_id` is who owns its set."""
 
     id: uuid.UUID
+    tenant_id: uuid.UUID
     version: int
     stem: str
     reference_answer: str
     rubric: tuple[RubricCriterion, ...]
     source_page: int
+    source_label: str | None
     source_quote: str
     language: str | None
 
@@ -36,6 +38,11 @@ class FreeQuestion:
     def max_score(self) -> float:
         """The points of all criteria."""
         return round(sum(one.points for one in self.rubric), 2)
+
+    @property
+    def page(self) -> str:
+        """The page as it is printed, or its number."""
+        return self.source_label or str(self.source_page)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,20 @@ class Ungraded:
     reason: str
 
 
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What came of a batch: fresh grades with their answers, copies of them, and what is open."""
+
+    fresh: Sequence[tuple[AnswerToGrade, NewGrade]] = ()
+    others: Sequence[NewGrade] = ()
+    ungraded: Sequence[Ungraded] = ()
+
+    @property
+    def grades(self) -> list[NewGrade]:
+        """All grades, fresh or not."""
+        return [*(grade for _, grade in self.fresh), *self.others]
+
+
 class EvaluationStore(Protocol):
     """One transaction on an evaluation."""
 
@@ -81,20 +102,35 @@ class EvaluationStore(Protocol):
         """Mark the job as running. Raises JobCancelled where it has ended."""
         ...
 
-    def answers(self, answer_ids: Sequence[uuid.UUID]) -> list[AnswerToGrade]: ...
+    def ungraded(self, answer_ids: Sequence[uuid.UUID]) -> list[AnswerToGrade]:
+        """Those of the answers that have no grade yet, in the order of their ids."""
+        ...
 
-    def store_batch(
-        self,
-        claim: Claim,
-        grades: Sequence[NewGrade],
-        ungraded: Sequence[Ungraded],
-        cache_keys: Mapping[uuid.UUID, str],
-    ) -> None:
-        """Store a batch's grades, mark the chunk done and tell it, all at once."""
+    def from_cache(self, answers: Sequence[AnswerToGrade]) -> list[NewGrade]:
+        """Grades that equal answers have got meanwhile."""
+        ...
+
+    def keep(self, claim: Claim, outcome: BatchOutcome) -> None:
+        """Store grades of a batch that is not finished. Raises as `finish_batch`."""
+        ...
+
+    def finish_batch(self, claim: Claim, outcome: BatchOutcome) -> None:
+        """Store a batch's grades, mark the chunk done and tell it, all at once.
+
+        Raises JobCancelled where the job has ended and LeaseLost where another worker took over.
+        """
+        ...
+
+    def appealed(self, appeal_id: uuid.UUID) -> AnswerToGrade:
+        """The answer of an appeal. Raises JobCancelled where the appeal was settled meanwhile."""
+        ...
+
+    def finish_appeal(self, claim: Claim, appeal_id: uuid.UUID, fresh: NewGrade | Ungraded) -> None:
+        """Store an appeal's fresh grading, mark the chunk done and tell it, all at once."""
         ...
 
     def complete(self, job_id: uuid.UUID) -> None:
-        """End the job and the submission, by whether every answer has its grade."""
+        """End the job with its submission, by whether every answer is graded, or its appeal."""
         ...
 
     def fail(self, job_id: uuid.UUID, code: str, message: str) -> bool: ...

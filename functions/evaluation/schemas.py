@@ -2,13 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from functions.evaluation.reading import Totals
 from functions.evaluation.rules.answers import Verdict
-from shared.database.tables.evaluation import Answer, Grade, Submission
+from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
 from shared.database.tables.questions import Question
 from shared.jobs.schemas import JobView
 
@@ -68,6 +70,13 @@ class KeyView(BaseModel):
     rubric: list[dict[str, Any]]
 
 
+class AppealMark(BaseModel):
+    """The newest appeal of an answer."""
+
+    id: uuid.UUID
+    status: str
+
+
 class AnswerView(BaseModel):
     """One answer and the grade in force; the grade's fields are null until there is one."""
 
@@ -84,8 +93,10 @@ class AnswerView(BaseModel):
     source: Literal["rule", "model", "cache", "human"] | None
     page: int
     provenance: dict[str, Any] | None
+    grade_version: int | None
     flags: list[str]
     ungraded_reason: str | None
+    appeal: AppealMark | None
     key: KeyView | None
 
 
@@ -99,8 +110,8 @@ class TotalsView(BaseModel):
     max_score: float
 
 
-class SubmissionView(BaseModel):
-    """A submission; `answers` is left out of lists."""
+class SubmissionSummary(BaseModel):
+    """A submission as lists show it."""
 
     id: uuid.UUID
     question_set_id: uuid.UUID
@@ -110,6 +121,11 @@ class SubmissionView(BaseModel):
     created_at: datetime
     completed_at: datetime | None
     totals: TotalsView
+
+
+class SubmissionView(SubmissionSummary):
+    """A submission with its answers."""
+
     answers: list[AnswerView]
 
 
@@ -120,32 +136,50 @@ class SubmittedView(BaseModel):
     job: JobView | None
 
 
+def submission_summary(submission: Submission, totals: Totals) -> SubmissionSummary:
+    """A submission without its answers."""
+    return SubmissionSummary(**_head(submission, totals))
+
+
 def submission_view(
     submission: Submission,
     answers: Sequence[tuple[Answer, Question]],
     grades: dict[uuid.UUID, Grade],
+    appeals: dict[uuid.UUID, Appeal],
 ) -> SubmissionView:
-    """A submission with its answers and the grades in force."""
+    """A submission with its answers, the grades in force and the newest appeals."""
+    totals = Totals(
+        answers=len(answers),
+        graded=len(grades),
+        blank=sum(1 for grade in grades.values() if grade.verdict == Verdict.BLANK),
+        score=round(sum(grade.score for grade in grades.values()), 2),
+        max_score=round(sum(answer.max_score for answer, _ in answers), 2),
+    )
     return SubmissionView(
-        id=submission.id,
-        question_set_id=submission.question_set_id,
-        user_id=submission.user_id,
-        job_id=submission.job_id,
-        status=submission.status,
-        created_at=submission.created_at,
-        completed_at=submission.completed_at,
-        totals=TotalsView(
-            answers=len(answers),
-            graded=len(grades),
-            blank=sum(1 for grade in grades.values() if grade.verdict == Verdict.BLANK),
-            score=round(sum(grade.score for grade in grades.values()), 2),
-            max_score=round(sum(answer.max_score for answer, _ in answers), 2),
-        ),
-        answers=[_answer_view(row, question, grades.get(row.id)) for row, question in answers],
+        **_head(submission, totals),
+        answers=[
+            _answer_view(row, question, grades.get(row.id), appeals.get(row.id))
+            for row, question in answers
+        ],
     )
 
 
-def _answer_view(answer: Answer, question: Question, grade: Grade | None) -> AnswerView:
+def _head(submission: Submission, totals: Totals) -> dict[str, Any]:
+    return {
+        "id": submission.id,
+        "question_set_id": submission.question_set_id,
+        "user_id": submission.user_id,
+        "job_id": submission.job_id,
+        "status": submission.status,
+        "created_at": submission.created_at,
+        "completed_at": submission.completed_at,
+        "totals": TotalsView(**asdict(totals)),
+    }
+
+
+def _answer_view(
+    answer: Answer, question: Question, grade: Grade | None, appeal: Appeal | None
+) -> AnswerView:
     return AnswerView(
         question_id=answer.question_id,
         position=answer.position,
@@ -160,8 +194,10 @@ def _answer_view(answer: Answer, question: Question, grade: Grade | None) -> Ans
         source=grade.source if grade else None,
         page=question.source_page,
         provenance=grade.provenance if grade else None,
+        grade_version=grade.version if grade else None,
         flags=answer.flags,
         ungraded_reason=answer.ungraded_reason if grade is None else None,
+        appeal=AppealMark(id=appeal.id, status=appeal.status) if appeal else None,
         key=_key_view(question) if grade else None,
     )
 

@@ -1,91 +1,203 @@
 """The numbers of evaluation: what graded, how often the cache did, how fast, at what cost."""
 
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from sqlalchemy import text
+from pydantic import BaseModel
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-_SOURCES = text("""
-    SELECT grade.source, count(*) AS grades
+_MINE = "(CAST(:user_id AS uuid) IS NULL OR {}.user_id = CAST(:user_id AS uuid))"
+
+_GRADES = text(f"""
+    SELECT grade.source,
+           count(*) FILTER (WHERE grade.version = newest.version) AS in_force,
+           count(*) FILTER (WHERE grade.version = 1) AS first,
+           count(*) FILTER (
+               WHERE grade.version = 1 AND grade.provenance ->> 'cache_policy' = 'near'
+           ) AS near,
+           count(*) FILTER (
+               WHERE grade.version = 1 AND grade.provenance ->> 'cached_source' = 'human'
+           ) AS of_people
     FROM grades grade
     JOIN answers answer ON answer.id = grade.answer_id
     JOIN submissions submission ON submission.id = answer.submission_id
-    WHERE CAST(:user_id AS uuid) IS NULL OR submission.user_id = CAST(:user_id AS uuid)
+    JOIN LATERAL (
+        SELECT max(version) AS version FROM grades WHERE answer_id = answer.id
+    ) newest ON true
+    WHERE {_MINE.format("submission")}
     GROUP BY grade.source
 """)
 
-_SUBMISSIONS = text("""
+_SUBMISSIONS = text(f"""
+    WITH timed AS (
+        SELECT status, job_id,
+               extract(epoch FROM completed_at - created_at) AS seconds
+        FROM submissions submission
+        WHERE {_MINE.format("submission")}
+    )
     SELECT count(*) AS total,
-           count(*) FILTER (WHERE submission.status = 'completed') AS completed,
-           count(*) FILTER (WHERE submission.status = 'failed') AS failed,
-           count(*) FILTER (WHERE submission.status = 'grading') AS active,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
-               ORDER BY extract(epoch FROM submission.completed_at - submission.created_at)
-           ) FILTER (WHERE submission.status = 'completed') AS durations
-    FROM submissions submission
-    WHERE CAST(:user_id AS uuid) IS NULL OR submission.user_id = CAST(:user_id AS uuid)
+           count(*) FILTER (WHERE status = 'completed') AS completed,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           count(*) FILTER (WHERE status = 'grading') AS active,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds)
+               FILTER (WHERE status = 'completed') AS all_seconds,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds)
+               FILTER (WHERE status = 'completed' AND job_id IS NOT NULL) AS model_seconds
+    FROM timed
 """)
 
-_BATCHES = text("""
-    SELECT count(*) AS batches,
-           coalesce(avg(jsonb_array_length(chunk.payload -> 'answers')), 0) AS average,
-           coalesce(max(jsonb_array_length(chunk.payload -> 'answers')), 0) AS largest
+_BATCHES = text(f"""
+    SELECT jsonb_array_length(chunk.payload -> 'answers') AS size, count(*) AS batches
     FROM job_chunks chunk JOIN jobs job ON job.id = chunk.job_id
-    WHERE job.kind = 'evaluation'
-      AND (CAST(:user_id AS uuid) IS NULL OR job.user_id = CAST(:user_id AS uuid))
+    WHERE job.kind = 'evaluation' AND NOT chunk.payload ? 'appeal'
+      AND {_MINE.format("job")}
+    GROUP BY size ORDER BY size
 """)
 
-_CALLS = text("""
+_CALLS = text(f"""
     SELECT count(*) AS calls,
            count(*) FILTER (WHERE outcome <> 'ok') AS failed,
            coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
            coalesce(sum(output_tokens), 0) AS output_tokens,
            coalesce(sum(cost_micro_usd), 0) AS cost_micro_usd
-    FROM model_calls
-    WHERE lane = 'grading'
-      AND (CAST(:user_id AS uuid) IS NULL OR user_id = CAST(:user_id AS uuid))
+    FROM model_calls call
+    WHERE lane = 'grading' AND {_MINE.format("call")}
+""")
+
+_APPEALS = text(f"""
+    SELECT count(*) AS total,
+           count(*) FILTER (WHERE appeal.status IN ('grading', 'open')) AS unsettled,
+           count(*) FILTER (WHERE appeal.status = 'open') AS open,
+           count(*) FILTER (WHERE appeal.status = 'confirmed') AS confirmed,
+           count(*) FILTER (WHERE appeal.status = 'accepted') AS accepted,
+           count(*) FILTER (WHERE appeal.status = 'rejected') AS rejected,
+           count(*) FILTER (WHERE appeal.status = 'overridden') AS overridden,
+           count(*) FILTER (WHERE appeal.differs) AS disagreements,
+           count(*) FILTER (
+               WHERE appeal.differs AND appeal.grade_source = 'cache'
+           ) AS disagreements_on_cached_grades
+    FROM appeals appeal
+    JOIN answers answer ON answer.id = appeal.answer_id
+    JOIN submissions submission ON submission.id = answer.submission_id
+    WHERE {_MINE.format("submission")}
 """)
 
 
-def evaluation_statistics(session: Session, user_id: uuid.UUID | None) -> dict[str, Any]:
+class CacheNumbers(BaseModel):
+    """How often an earlier grade was served: `hit_rate` is of all free answers that need judging.
+
+    Hits by the policy that found them, and by whose grade was served.
+    """
+
+    hits: int
+    hit_rate: float
+    by_policy: dict[str, int]
+    by_origin: dict[str, int]
+
+
+class BatchNumbers(BaseModel):
+    """How many answers travelled together; `sizes` counts batches by their number of answers."""
+
+    total: int
+    average_size: float
+    largest_size: int
+    sizes: dict[str, int]
+
+
+class DurationNumbers(BaseModel):
+    """Seconds from handing in to the last grade: of all submissions, and of those with a job."""
+
+    p50: float | None
+    p95: float | None
+    with_model_p50: float | None
+    with_model_p95: float | None
+
+
+class StatisticsView(BaseModel):
+    """The numbers of evaluation."""
+
+    scope: Literal["own", "all"]
+    submissions: dict[str, int]
+    grades_by_source: dict[str, int]
+    cache: CacheNumbers
+    batches: BatchNumbers
+    duration_seconds: DurationNumbers
+    gemini: dict[str, float]
+    appeals: dict[str, int]
+
+
+def evaluation_statistics(session: Session, user_id: uuid.UUID | None) -> StatisticsView:
     """The numbers of one user's evaluations, or of everybody's."""
     whose = {"user_id": user_id}
-    sources = {row.source: row.grades for row in session.execute(_SOURCES, whose)}
+    grades = {row.source: row for row in session.execute(_GRADES, whose)}
     submissions = session.execute(_SUBMISSIONS, whose).one()
-    batches = session.execute(_BATCHES, whose).one()
-    calls = session.execute(_CALLS, whose).one()
-    cached, asked = sources.get("cache", 0), sources.get("model", 0)
-    p50, p95 = submissions.durations or (None, None)
+    sizes = {row.size: row.batches for row in session.execute(_BATCHES, whose)}
+    return StatisticsView(
+        scope="all" if user_id is None else "own",
+        submissions={
+            name: getattr(submissions, name) for name in ("total", "completed", "failed", "active")
+        },
+        grades_by_source={
+            source: grades[source].in_force if source in grades else 0
+            for source in ("rule", "model", "cache", "human")
+        },
+        cache=_cache(grades),
+        batches=_batches(sizes),
+        duration_seconds=_durations(submissions),
+        gemini=_calls(session.execute(_CALLS, whose).one()),
+        appeals=_numbers(session, _APPEALS, whose),
+    )
+
+
+def _cache(grades: Mapping[str, Row[Any]]) -> CacheNumbers:
+    served = grades.get("cache")
+    hits = served.first if served else 0
+    judged = grades["model"].first if "model" in grades else 0
+    near, of_people = (served.near, served.of_people) if served else (0, 0)
+    return CacheNumbers(
+        hits=hits,
+        hit_rate=round(hits / (hits + judged), 4) if hits + judged else 0.0,
+        by_policy={"strict": hits - near, "near": near},
+        by_origin={"model": hits - of_people, "human": of_people},
+    )
+
+
+def _batches(sizes: Mapping[int, int]) -> BatchNumbers:
+    total = sum(sizes.values())
+    answers = sum(size * batches for size, batches in sizes.items())
+    return BatchNumbers(
+        total=total,
+        average_size=round(answers / total, 2) if total else 0.0,
+        largest_size=max(sizes, default=0),
+        sizes={str(size): batches for size, batches in sizes.items()},
+    )
+
+
+def _durations(submissions: Row[Any]) -> DurationNumbers:
+    every = submissions.all_seconds or (None, None)
+    judged = submissions.model_seconds or (None, None)
+    return DurationNumbers(
+        p50=_rounded(every[0]),
+        p95=_rounded(every[1]),
+        with_model_p50=_rounded(judged[0]),
+        with_model_p95=_rounded(judged[1]),
+    )
+
+
+def _calls(calls: Row[Any]) -> dict[str, float]:
     return {
-        "scope": "all" if user_id is None else "own",
-        "submissions": {
-            "total": submissions.total,
-            "completed": submissions.completed,
-            "failed": submissions.failed,
-            "active": submissions.active,
-        },
-        "grades_by_source": {
-            source: sources.get(source, 0) for source in ("rule", "model", "cache", "human")
-        },
-        "cache": {
-            "hits": cached,
-            "hit_rate": round(cached / (cached + asked), 4) if cached + asked else 0.0,
-        },
-        "batches": {
-            "total": batches.batches,
-            "average_size": round(float(batches.average), 2),
-            "largest_size": batches.largest,
-        },
-        "duration_seconds": {"p50": _rounded(p50), "p95": _rounded(p95)},
-        "gemini": {
-            "calls": calls.calls,
-            "failed_calls": calls.failed,
-            "prompt_tokens": int(calls.prompt_tokens),
-            "output_tokens": int(calls.output_tokens),
-            "cost_usd": round(int(calls.cost_micro_usd) / 1_000_000, 6),
-        },
+        "calls": calls.calls,
+        "failed_calls": calls.failed,
+        "prompt_tokens": int(calls.prompt_tokens),
+        "output_tokens": int(calls.output_tokens),
+        "cost_usd": round(int(calls.cost_micro_usd) / 1_000_000, 6),
     }
+
+
+def _numbers(session: Session, query: TextClause, whose: Mapping[str, Any]) -> dict[str, int]:
+    return dict(session.execute(query, whose).one()._mapping)
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -7,9 +7,13 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from functions.evaluation.cache_keys import answer_key
+from functions.evaluation.appeals import AppealService
+from functions.evaluation.grade_cache import GradeCache
+from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
+from functions.evaluation.regrading import Regraded, handle_requests
 from functions.evaluation.service import EvaluationService
+from functions.evaluation.settings import get_evaluation_settings
 from functions.evaluation.store import PostgresEvaluationStore
 from shared.config import get_settings
 from shared.database.engine import get_database
@@ -22,16 +26,14 @@ from shared.sessions import Caller
 @contextmanager
 def _open_store() -> Iterator[PostgresEvaluationStore]:
     with get_database().transaction() as session:
-        yield PostgresEvaluationStore(session)
+        yield PostgresEvaluationStore(session, build_cache(session))
 
 
 @lru_cache
 def get_pipeline() -> EvaluationPipeline:
     """The pipeline of this process."""
-    model = get_settings().gemini_model
-    return EvaluationPipeline(
-        _open_store, language_model, announce, lambda answer: answer_key(answer, model)
-    )
+    judge = Judge(language_model, get_evaluation_settings().grading_single_calls)
+    return EvaluationPipeline(_open_store, judge, announce)
 
 
 @lru_cache
@@ -46,13 +48,40 @@ def get_state_machine() -> StateMachine:
     return StepFunctionsStateMachine(get_settings().evaluation_state_machine_arn)
 
 
+def build_cache(session: Session) -> GradeCache:
+    """The grades' cache, by the operator's policy."""
+    settings = get_evaluation_settings()
+    return GradeCache(
+        session,
+        model=get_settings().gemini_model,
+        policy=settings.grading_cache_policy,
+        near_candidates=settings.grading_near_candidates,
+    )
+
+
+def deadline() -> timedelta:
+    """How long an evaluation may take."""
+    return timedelta(seconds=get_settings().evaluation_deadline_seconds)
+
+
 def build_service(session: Session, caller: Caller) -> EvaluationService:
     """The service for one request."""
-    settings = get_settings()
     return EvaluationService(
         session,
         caller,
-        model=settings.gemini_model,
-        batch_size=settings.grading_batch_size,
-        deadline=timedelta(seconds=settings.evaluation_deadline_seconds),
+        build_cache(session),
+        batch_size=get_settings().grading_batch_size,
+        deadline=deadline(),
+        most_characters=get_evaluation_settings().submission_characters,
     )
+
+
+def build_appeals(session: Session, caller: Caller) -> AppealService:
+    """Appeals and overrides for one request."""
+    return AppealService(session, caller, build_cache(session), deadline=deadline())
+
+
+def handle_regrade_requests() -> list[Regraded]:
+    """Handle what edits of questions have left, in a transaction of its own."""
+    with get_database().transaction() as session:
+        return handle_requests(session)

@@ -13,7 +13,7 @@ from functions.evaluation.rules.text_folding import loose_words
 
 _CENT = Decimal("0.01")
 # Thai, Lao, Myanmar, Khmer, kana and Han are written without spaces: no word borders to respect.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _LEFT_OUT = re.compile(r"\.{3,}|…|\[(?:\.{3,}|…)\]")
 
 
@@ -106,7 +106,7 @@ def evidence_stands_in(evidence: str, answer: str) -> bool:
 
 
 def _find(piece: str, words: str, position: int) -> int:
-    if not _UNSPACED.search(piece):
+    if not UNSPACED.search(piece):
         found = words.find(f" {piece} ", max(position - 1, 0))
         return found + 1 if found >= 0 else -1
     return words.find(piece, position)

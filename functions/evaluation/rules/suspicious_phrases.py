@@ -143,10 +143,16 @@ _PHRASES = (
     r"\b(?:grader|examiner|teacher) note\b|\b(?:grade|score|mark) for this (?:is|answer|should)\b",
     r"\bas (?:the|your|a) (?:teacher|grader|examiner|administrator)\b",
     r"\bas an ai\b|\blanguage model\b|\bjailbreak|\bprompt injection\b|\bchatgpt\b",
+    r"\b(?:zero|0|null|nul|z[ée]ro|cero|ноль|нуль) (?:points?|marks|punkte|punten|puntos|pontos|"
+    r"punti|баллов|балів)\b(?! of| on| in)",
+    r"\b(?:give|grant|award|deserve)s? (?:\w+ )?(?:an? )?(?:a\+|pass\b|10/10|10 10)",
+    r"\b(?:award|grant|give|tick|pass) (?:\w+ )?(?:every|all|each) (?:\w+ )?"
+    r"(?:criteri|points?\b|marks?\b)",
+    r"\balle punkte\b.{0,20}\b(?:gegeben|vergeben|bekomm|erhalt|verdien|zähl)",
     r"\bend of (?:the )?(?:answers?|data|input|prompt|instructions?|learner|student)\b",
     r"\bmet (?:is |to |equals? |= )?true\b|\bcriteri(?:a|on) met\b",
     r"\bplease (?:pass|be kind|be lenient|accept|let me pass|mark|grade)\b|\bi beg\b",
-    r"满分|滿分|最高分|满足所有|你现在是|你現在是|系统(?:提示|消息|指令)|あなたは今|"
+    r"满分|滿分|最高分|零分|满足所有|你现在是|你現在是|系统(?:提示|消息|指令)|あなたは今|"
     r"만점|최고 점수|모든 기준|당신은 이제",
     r"\b(?:ты|вы) теперь\b|\bdu bist jetzt\b|\bsie sind jetzt\b|\btu es maintenant\b|"
     r"\beres ahora\b",

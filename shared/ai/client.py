@@ -116,6 +116,19 @@ class GeminiClient:
                     yield piece
             yield _finished("".join(pieces), usage, finish, streamed=True)
 
+    async def count_models(self, key: SecretStr) -> int | None:
+        """How many models this key can see; None where it may not look."""
+        from google.genai import errors, types  # noqa: PLC0415
+
+        headers = {"x-goog-api-key": key.get_secret_value()}
+        options = types.HttpOptions(headers=headers, timeout=30_000)
+        try:
+            config = types.ListModelsConfig(http_options=options, page_size=1000)
+            pager = await self._client.aio.models.list(config=config)
+        except errors.APIError:
+            return None
+        return len(pager.page)
+
     def _config(self, call: Call) -> "types.GenerateContentConfig":
         from google.genai import types  # noqa: PLC0415
 
@@ -132,7 +145,6 @@ class GeminiClient:
             thinking_config=thinking,
             # One lease is one billed request.
             automatic_continuation=False,
-            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
             http_options=types.HttpOptions(
                 headers={"x-goog-api-key": call.key.get_secret_value()},
                 timeout=int(call.timeout_seconds * 1000),

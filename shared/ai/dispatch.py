@@ -235,12 +235,12 @@ class Dispatcher:
         self, order: Order, lease: Lease, launch: Launch, attempts: Attempts
     ) -> Answered:
         """One call, and a second one if the first is a straggler; the first answer wins."""
-        first = self._start(order, lease, launch)
         patience = lease.straggles_after_seconds
+        if patience is None or not self._policy.hedging:
+            return await self._call(order, lease, launch)
+        first = self._start(order, lease, launch)
         running = [first]
         try:
-            if patience is None or not self._policy.hedging:
-                return await first.task
             await asyncio.wait([first.task], timeout=patience)
             if not first.task.done() and (second := await self._hedge(order, lease, attempts)):
                 running.append(second)
@@ -306,12 +306,11 @@ class Dispatcher:
             latency_seconds=outcome.latency_seconds,
             error_code=failure.kind if failure else None,
         )
-        settled, booked = await asyncio.gather(
-            self._pool.settle(lease, outcome), self._book(finished), return_exceptions=True
-        )
-        for problem in (settled, booked):
-            if isinstance(problem, BaseException):
-                get_logger().error("a finished model call could not be booked", exc_info=problem)
+        for closing in (self._pool.settle(lease, outcome), self._book(finished)):
+            try:
+                await closing
+            except Exception:
+                get_logger().exception("a finished model call could not be booked")
 
     async def _book(self, finished: FinishedCall) -> None:
         if self._metrics is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from shared.ai.quotas import Quota, quota_for
 from shared.observability import get_logger
 
 RELOAD_SECONDS = 60.0
+KEYS_PER_PART = 24
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,20 @@ class PoolConfig:
     buckets: tuple[Bucket, ...]
     keys: tuple[tuple[str, int], ...]
     digest: str
+
+    @classmethod
+    def of(
+        cls, model: str, keys: Sequence[ApiKey], quotas: Mapping[str, Mapping[str, Any]]
+    ) -> "PoolConfig":
+        """The config of these keys; its digest names this very content."""
+        projects = sorted({key.project for key in keys})
+        buckets = tuple(
+            Bucket(f"{project}|{model}", project, quota_for(project, model, quotas))
+            for project in projects
+        )
+        pointed = tuple((key.alias, projects.index(key.project)) for key in keys)
+        content = json.dumps([model, [bucket.as_json() for bucket in buckets], pointed])
+        return cls(model, buckets, pointed, hashlib.sha256(content.encode()).hexdigest()[:20])
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -85,6 +101,7 @@ class KeyRing:
         self._loaded_at: float | None = None
         self._keys: tuple[ApiKey, ...] = self._merged()
         self._configs: dict[str, PoolConfig] = {}
+        self._parts: dict[str, list[PoolConfig]] = {}
 
     @property
     def keys(self) -> Sequence[ApiKey]:
@@ -116,13 +133,24 @@ class KeyRing:
             return False
         self._keys = self._merged()
         self._configs.clear()
+        self._parts.clear()
         return True
 
     def config_for(self, model: str) -> PoolConfig:
         """The candidates for this model, with a digest that names this very content."""
         if model not in self._configs:
-            self._configs[model] = self._config(model)
+            self._configs[model] = PoolConfig.of(model, self._keys, self._quotas)
         return self._configs[model]
+
+    def parts_for(self, model: str) -> Sequence[PoolConfig]:
+        """The same candidates in parts of at most 24 keys; a decision looks at one part first."""
+        if model not in self._parts:
+            count = max(1, math.ceil(len(self._keys) / KEYS_PER_PART))
+            self._parts[model] = [
+                PoolConfig.of(model, self._keys[number::count], self._quotas)
+                for number in range(count)
+            ]
+        return self._parts[model]
 
     def known_configs(self) -> list[PoolConfig]:
         """The candidates of every model that was asked for."""
@@ -131,14 +159,3 @@ class KeyRing:
     def _merged(self) -> tuple[ApiKey, ...]:
         keys = without_doubles([*self._configured, *self._stored.added])
         return tuple(key for key in keys if key.alias not in self._stored.paused)
-
-    def _config(self, model: str) -> PoolConfig:
-        projects = sorted({key.project for key in self._keys})
-        buckets = tuple(
-            Bucket(f"{project}|{model}", project, quota_for(project, model, self._quotas))
-            for project in projects
-        )
-        keys = tuple((key.alias, projects.index(key.project)) for key in self._keys)
-        content = json.dumps([model, [bucket.as_json() for bucket in buckets], keys])
-        digest = hashlib.sha256(content.encode()).hexdigest()[:20]
-        return PoolConfig(model, buckets, keys, digest)

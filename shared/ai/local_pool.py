@@ -14,6 +14,8 @@ from shared.ai.quotas import next_pacific_midnight
 
 _DEAD_SECONDS = 3600.0
 _COOL_SECONDS = 60.0
+# A kept place whose owner didn't come back is free again after this.
+_ABANDONED_SECONDS = 10.0
 
 
 @dataclass
@@ -62,7 +64,7 @@ class LocalPool:
         for alias, index in config.keys:
             bucket = config.buckets[index]
             dead = self._dead_until.get(alias, 0.0) > self._clock()
-            if not dead and alias not in ask.exclude and ask.tokens <= self._tokens(bucket):
+            if not dead and alias not in ask.exclude and ask.tokens <= bucket.quota.tpm:
                 slots.append((self._slot(bucket, ask), alias, bucket))
         if not slots:
             return Refusal("no_keys", _COOL_SECONDS)
@@ -97,13 +99,10 @@ class LocalPool:
     def _share_of(self, bucket: Bucket) -> _Share:
         return self._shares.setdefault(bucket.id, _Share())
 
-    def _tokens(self, bucket: Bucket) -> float:
-        return bucket.quota.tpm
-
     def _slot(self, bucket: Bucket, ask: Ask) -> float:
         share, now = self._share_of(bucket), self._clock()
-        if ask.claim is not None and ask.claim in share.slots:
-            share.slots.pop(ask.claim)
+        share.slots = {c: at for c, at in share.slots.items() if at > now - _ABANDONED_SECONDS}
+        kept = share.slots.pop(ask.claim, None) if ask.claim is not None else None
         if share.day_ends_at <= now:
             share.used_today = 0
             midnight = next_pacific_midnight(datetime.fromtimestamp(now, UTC))
@@ -112,7 +111,7 @@ class LocalPool:
             return share.day_ends_at
         rate = 60 / (bucket.quota.rpm * self._share)
         burst = max(1, int(bucket.quota.rpm * self._share))
-        waiting = len(share.slots)
+        waiting = sum(kept is None or at < kept for at in share.slots.values())
         by_requests = max(share.requests_at, now) + (waiting + 1 - burst) * rate
         by_tokens = share.tokens_at
         return max(now, share.parked_until, by_requests, by_tokens)

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,7 +31,7 @@ class Prompt:
     schema: Mapping[str, Any] | None
     afterwards: tuple[Turn, ...] = field(default=())
 
-    @property
+    @cached_property
     def estimated_tokens(self) -> int:
         """Input tokens by the usual four bytes a token; files by their size."""
         texts = [self.system_instruction, *(turn.text for turn in self.history + self.afterwards)]

@@ -5,13 +5,14 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from redis.asyncio import Redis
 
 from shared.ai.error_table import Effect
-from shared.ai.keyring import KeyRing, PoolConfig
+from shared.ai.keyring import KeyRing
 from shared.ai.loop_scoped import LoopScoped
 from shared.ai.pool import Ask, Decision, Lease, Outcome, Refusal, Wait
 from shared.ai.quotas import pacific_midnights
@@ -52,28 +53,24 @@ class RedisPool:
 
     async def acquire(self, ask: Ask) -> Decision:
         await self._ring.refresh()
-        config = self._ring.config_for(ask.model)
-        request = self._request(ask)
-        answer = await self._decide(ask, config, request)
+        answer = await self._decide(ask, self._request(ask))
         if await self._ring.refresh(answer.get("version")):
             # Keys changed while we asked. What was granted may be of a key that is gone.
             claim = ask.claim
             if "lease" in answer:
                 await self.release(answer["lease"], ask.model)
                 claim = None
-            config = self._ring.config_for(ask.model)
-            request = {**self._request(ask), "claim": claim}
-            answer = await self._decide(ask, config, request)
+            answer = await self._decide(ask, {**self._request(ask), "claim": claim})
         return _decision(ask, answer)
 
-    async def _decide(
-        self, ask: Ask, config: PoolConfig, request: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def _decide(self, ask: Ask, request: dict[str, Any]) -> dict[str, Any]:
         redis = await self._redis.get()
-        keys = self._keys(config.digest, f"{ask.model}:{ask.holder}")
+        full = self._ring.config_for(ask.model)
+        part = random.choice(self._ring.parts_for(ask.model))  # noqa: S311
+        keys = self._keys(part.digest, f"{ask.model}:{ask.holder}", full.digest)
         answer = await self._acquire.run(redis, keys, request)
         if answer["state"] == "configure":
-            request = {**request, "upload": config.as_json()}
+            request = {**request, "upload": part.as_json(), "upload_full": full.as_json()}
             answer = await self._acquire.run(redis, keys, request)
         if answer["state"] == "seed":
             spent = await self._spent(ask.user)
@@ -97,7 +94,7 @@ class RedisPool:
             "output_tokens": outcome.usage.output_tokens + outcome.usage.thought_tokens,
             "cost": outcome.cost_micro_usd,
             "lag": self._lag(outcome.lag_seconds),
-            "midnights": pacific_midnights(datetime.now(UTC)),
+            "midnights": _midnights(),
         }
         if failure is not None:
             jitter = min(_MOST_JITTER_SECONDS, 0.1 * (cool or 5.0)) * random.random()  # noqa: S311
@@ -120,7 +117,7 @@ class RedisPool:
             "lease": claim,
             "effect": "unused",
             "cost": 0,
-            "midnights": pacific_midnights(datetime.now(UTC)),
+            "midnights": _midnights(),
         }
         digest = self._ring.config_for(model).digest
         await self._settle.run(await self._redis.get(), self._keys(digest), request)
@@ -131,7 +128,7 @@ class RedisPool:
         configs = [self._ring.config_for(model) for model in models]
         request = {
             "configs": [config.as_json() for config in configs],
-            "midnights": pacific_midnights(datetime.now(UTC)),
+            "midnights": _midnights(),
         }
         keys = self._keys(configs[0].digest)
         return await self._status.run(await self._redis.get(), keys, request)
@@ -166,10 +163,10 @@ class RedisPool:
             "probing": self._rules.probe_quotas,
             "budget": self._rules.user_daily_micro_usd,
             "estimate": ask.cost_micro_usd,
-            "midnights": pacific_midnights(datetime.now(UTC)),
+            "midnights": _midnights(),
         }
 
-    def _keys(self, digest: str, holder: str = "") -> list[str]:
+    def _keys(self, digest: str, holder: str = "", full_digest: str | None = None) -> list[str]:
         prefix, today = self._rules.prefix, datetime.now(UTC).date().isoformat()
         return [
             f"{prefix}:config:{digest}",
@@ -182,7 +179,17 @@ class RedisPool:
             f"{prefix}:spent:{today}",
             f"{prefix}:stats:{today}",
             f"{prefix}:version",
+            f"{prefix}:config:{full_digest or digest}",
         ]
+
+
+def _midnights() -> list[int]:
+    return _midnights_around(datetime.now(UTC).date())
+
+
+@lru_cache(maxsize=4)
+def _midnights_around(day: date) -> list[int]:
+    return pacific_midnights(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
 def _decision(ask: Ask, answer: dict[str, Any]) -> Decision:

@@ -10,11 +10,14 @@ end
 
 reap()
 
+-- A big pool is asked in parts: the part named by CONFIG first, and all of it if that is busy.
+if request.upload then
+  redis.call('SET', CONFIG, cmsgpack.pack(request.upload), 'EX', KEEP)
+  redis.call('SET', FULL_CONFIG, cmsgpack.pack(request.upload_full), 'EX', KEEP)
+end
 local raw_config = redis.call('GET', CONFIG)
-if not raw_config then
-  if not request.upload then return answer({ state = 'configure' }) end
-  raw_config = cmsgpack.pack(request.upload)
-  redis.call('SET', CONFIG, raw_config, 'EX', KEEP)
+if not raw_config or redis.call('EXISTS', FULL_CONFIG) == 0 then
+  return answer({ state = 'configure' })
 end
 local config = cmsgpack.unpack(raw_config)
 if #config.keys == 0 then return answer({ state = 'no_keys' }) end
@@ -37,12 +40,17 @@ local refusal = over_budget()
 if refusal then return answer({ state = refusal }) end
 
 local model = load(MODELS, config.model)
-local ids, aliases = {}, {}
-for i, entry in ipairs(config.buckets) do ids[i] = entry.id end
-for i, key in ipairs(config.keys) do aliases[i] = key.alias end
-local buckets, keys = redis.call('HMGET', BUCKETS, unpack(ids)), redis.call('HMGET', KEYS_BY_ALIAS, unpack(aliases))
-for i = 1, #ids do buckets[i] = unpacked(buckets[i]) end
-for i = 1, #aliases do keys[i] = unpacked(keys[i]) end
+local ids, aliases, buckets, keys = {}, {}, {}, {}
+
+local function load_candidates()
+  ids, aliases = {}, {}
+  for i, entry in ipairs(config.buckets) do ids[i] = entry.id end
+  for i, key in ipairs(config.keys) do aliases[i] = key.alias end
+  buckets = redis.call('HMGET', BUCKETS, unpack(ids))
+  keys = redis.call('HMGET', KEYS_BY_ALIAS, unpack(aliases))
+  for i = 1, #ids do buckets[i] = unpacked(buckets[i]) end
+  for i = 1, #aliases do keys[i] = unpacked(keys[i]) end
+end
 
 local function index_of(list, wanted)
   for i, value in ipairs(list) do
@@ -50,18 +58,15 @@ local function index_of(list, wanted)
   end
 end
 
-local changed = {}
-
 -- A lease that waited is handed in for a new decision, in which it is the senior of its bucket.
 local function hand_in(id)
   local raw = redis.call('HGET', LEASES, id)
   if not raw then return nil end
   local lease = cmsgpack.unpack(raw)
   if lease.sent or lease.model ~= config.model then return nil end
-  local b, k = index_of(ids, lease.bucket), index_of(aliases, lease.alias)
-  local bucket = b and buckets[b] or load(BUCKETS, lease.bucket)
-  withdraw(lease, bucket, k and keys[k] or {}, model)
-  if b then changed[b] = true else save(BUCKETS, lease.bucket, bucket) end
+  local bucket = load(BUCKETS, lease.bucket)
+  withdraw(lease, bucket, {}, model)
+  save(BUCKETS, lease.bucket, bucket)
   forget(id)
   return lease
 end
@@ -93,10 +98,15 @@ if request.lag then
 end
 if request.lane == 'chat' then model.chat_at = now end
 
+load_candidates()
 local best, blocked, guard, silence = choose(config, buckets, keys, model, lease)
+if FULL_CONFIG ~= CONFIG and (not best or best.slot > now) then
+  config = cmsgpack.unpack(redis.call('GET', FULL_CONFIG))
+  load_candidates()
+  best, blocked, guard, silence = choose(config, buckets, keys, model, lease)
+end
 
 local function finish(fields)
-  for i in pairs(changed) do save(BUCKETS, ids[i], buckets[i]) end
   save(MODELS, config.model, model)
   keep_for_a_while()
   return answer(fields)
@@ -142,7 +152,7 @@ if wait <= 0 then
   save(LEASES, request.lease, taken)
   redis.call('ZADD', EXPIRY, now + request.ttl, request.lease)
   save(KEYS_BY_ALIAS, aliases[k], key)
-  changed[b] = true
+  save(BUCKETS, ids[b], bucket)
   return finish({
     state = 'granted', lease = request.lease, alias = aliases[k], project = entry.project,
     straggles_after = model.p95 and model.p95[request.lane] or nil,
@@ -168,7 +178,7 @@ end
 model.users = add(model.users or {}, request.lane .. request.user, 1)
 save(LEASES, request.lease, taken)
 redis.call('ZADD', EXPIRY, best.slot + GRACE, request.lease)
-changed[b] = true
+save(BUCKETS, ids[b], bucket)
 if too_long and request.holder ~= '' then
   redis.call('ZADD', HOLDER, best.slot, request.lease)
   redis.call('PEXPIRE', HOLDER, math.ceil(best.slot - now + 2 * GRACE))

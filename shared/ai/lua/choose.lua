@@ -55,6 +55,11 @@ local function yielding(bucket, rules, senior, own_ahead, rpm)
   return math.max(0, math.min(higher, most))
 end
 
+local function later(slot, why, moment, reason)
+  if moment > slot then return moment, reason end
+  return slot, why
+end
+
 -- The moment this bucket can take the request, what holds it up, and the probe it would then be.
 local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   if bucket.disabled then return nil, bucket.disabled end
@@ -63,12 +68,9 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   local limits = limits_of(entry, bucket, tier)
   if tokens > limits.tpm then return nil, 'too_large' end
   local slot, why = now, 'free'
-  local function at_least(moment, reason)
-    if moment > slot then slot, why = moment, reason end
-  end
-  at_least(bucket.parked_until or 0, bucket.parked_why or 'parked')
-  if used_today(bucket) >= limits.rpd then at_least(day_end(), 'day_quota') end
-  at_least(breaker_slot(bucket.breaker), 'outage')
+  slot, why = later(slot, why, bucket.parked_until or 0, bucket.parked_why or 'parked')
+  if used_today(bucket) >= limits.rpd then slot, why = later(slot, why, day_end(), 'day_quota') end
+  slot, why = later(slot, why, breaker_slot(bucket.breaker), 'outage')
   local own_ahead = lane_ahead(bucket, rules, senior)
   local yielded = yielding(bucket, rules, senior, own_ahead, limits.rpm)
   local ahead = math.min(own_ahead + yielded, 10000)
@@ -78,14 +80,15 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
       and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
   local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
   if known_shape(tier) == 'window' then
-    at_least(window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
-    at_least(window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')
+    slot, why = later(slot, why, window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
+    slot, why = later(slot, why, window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')
   else
-    at_least(request_slot(bucket, limits.rpm, ahead, guard), 'minute_quota')
-    at_least(token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
+    slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, guard), 'minute_quota')
+    slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
   end
-  local kind = probe_kind(tier, entry, limits, in_window(bucket, 1, 0) + 1)
-  if kind then at_least(probe_slot(tier, kind, entry.id), 'proof') end
+  local kind = probe_kind(
+    tier, entry, limits, in_window(bucket, 1, 0) + 1, in_window(bucket, 2, 0) + tokens)
+  if kind then slot, why = later(slot, why, probe_slot(tier, kind, entry.id), 'proof') end
   return slot, why, kind, limits, yielded
 end
 

@@ -11,11 +11,21 @@ local PROBE_AGAIN = 600000
 local INFERRED_KEPT = 600000
 local STEPS = 6
 
+local tier_names = {}
+
 local function tier_of(model, entry)
+  local name = tier_names[entry.rpm]
+  if not name then
+    name = tostring(entry.rpm)
+    tier_names[entry.rpm] = name
+  end
   model.tiers = model.tiers or {}
-  local name = tostring(entry.rpm)
-  model.tiers[name] = model.tiers[name] or {}
-  return model.tiers[name]
+  local tier = model.tiers[name]
+  if not tier then
+    tier = {}
+    model.tiers[name] = tier
+  end
+  return tier
 end
 
 local function silence_of(model)
@@ -66,9 +76,10 @@ local function limits_of(entry, bucket, tier)
   }
 end
 
--- Which kind of probe the nth request of a minute would be, if it is one.
-local function probe_kind(tier, entry, limits, n)
-  if n > limits.rpm then
+-- Which kind of probe a request would be, if it is one: the nth of its minute, which would then
+-- have so many tokens.
+local function probe_kind(tier, entry, limits, n, minute_tokens)
+  if n > limits.rpm or minute_tokens > limits.tpm then
     return known_shape(tier) == nil and 'shape' or nil
   end
   if limits.learnt then return nil end
@@ -99,14 +110,25 @@ local function start_probe(tier, kind, bucket_id, n, silence)
   tier.probe = { kind = kind, bucket = bucket_id, n = n, left = size - 1, verdict_at = now + silence }
 end
 
--- After `limit` calls in a minute, the delay that the server asks for tells how it counts:
--- a steady refill frees a place within one interval, a window when its oldest call leaves it.
-local function learn_shape(tier, bucket, limit, cool)
+-- Once a minute's limit is used, the delay that the server asks for tells how it counts: a steady
+-- refill makes room within `refill`, a window when its oldest call leaves it.
+local function learn_shape(tier, bucket, refill, cool)
   local oldest = bucket.log and bucket.log[1] or math.floor(now / 1000)
-  if cool > 1.5 * MINUTE / limit + 1000 then
+  if cool > 1.5 * refill + 1000 then
     tier.shape, tier.shape_at = 'window', now
   elseif now - oldest * 1000 < MINUTE / 2 then
     tier.shape, tier.shape_at = 'bucket', now
+  end
+end
+
+-- A refusal by the per-minute limit of tokens.
+local function learn_tokens(model, entry, bucket, lease, limit, cool)
+  local tier = tier_of(model, entry)
+  tier.probe = nil
+  if not limit or limit <= 0 then return end
+  bucket.tpm, bucket.tpm_at = limit, now
+  if in_window(bucket, 2, 0) + lease.tokens > limit then
+    learn_shape(tier, bucket, lease.tokens * MINUTE / limit, cool)
   end
 end
 
@@ -123,7 +145,7 @@ local function learn_requests(model, entry, bucket, value, cool)
     bucket.rpm, bucket.rpm_at = value, now
     tier.limit, tier.limit_at, tier.above = value, now, nil
     limits.rpm = value
-    if n >= value then learn_shape(tier, bucket, value, cool) end
+    if n >= value then learn_shape(tier, bucket, MINUTE / value, cool) end
     if not news and not was_probe then model.guard = math.min(3000, guard_of(model) * 1.5) end
   elseif not was_probe then
     -- Nothing is named: what was admitted in the last minute is taken for the limit, for a while.

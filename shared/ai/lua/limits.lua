@@ -77,11 +77,15 @@ local function logged(bucket, tokens, guard)
 end
 
 -- The quota day that the server's time falls into, as the moment it ends.
+local ends_at = nil
+
 local function day_end()
-  for _, midnight in ipairs(request.midnights) do
-    if midnight > now then return midnight end
+  if ends_at then return ends_at end
+  ends_at = now + DAY
+  for i = #request.midnights, 1, -1 do
+    if request.midnights[i] > now then ends_at = request.midnights[i] end
   end
-  return now + DAY
+  return ends_at
 end
 
 local function used_today(bucket)

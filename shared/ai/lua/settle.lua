@@ -40,8 +40,9 @@ end
 
 -- The running 95th percentile, from a histogram that halves itself as it fills.
 local function observe_straggling()
-  model.bins = model.bins or {}
-  local bins = model.bins[lease.lane] or {}
+  -- Not a part of the model's state, which every decision reads.
+  local field = lease.model .. '|bins|' .. lease.lane
+  local bins = load(MODELS, field)
   local bin = math.max(1, math.min(40, math.floor(math.log(math.max(50, request.latency) / 50) / 0.1823) + 1))
   for i = 1, 40 do bins[i] = bins[i] or 0 end
   bins[bin] = bins[bin] + 1
@@ -51,7 +52,7 @@ local function observe_straggling()
     for i = 1, 40 do bins[i] = bins[i] / 2 end
     sum = sum / 2
   end
-  model.bins[lease.lane] = bins
+  save(MODELS, field, bins)
   if sum >= 20 then
     local below = 0
     for i = 1, 40 do
@@ -103,7 +104,7 @@ if lease.sent then
       local cool = request.cool or math.min(60000, 5000 * 2 ^ (bucket.bare or 0))
       cool = cool + request.jitter
       if request.dimension == 'tokens' then
-        if request.limit and request.limit > 0 then bucket.tpm, bucket.tpm_at = request.limit, now end
+        learn_tokens(model, entry, bucket, lease, request.limit, cool)
         park(now + cool, 'token_quota')
       else
         learn_requests(model, entry, bucket, request.limit, cool)

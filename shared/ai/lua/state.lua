@@ -1,7 +1,7 @@
 -- Where the pool's state lives. Every key has one hash tag, so that all are in one slot.
 local CONFIG, BUCKETS, KEYS_BY_ALIAS, MODELS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local LEASES, EXPIRY, HOLDER, SPENT, STATS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local VERSION = KEYS[10]
+local VERSION, FULL_CONFIG = KEYS[10], KEYS[11]
 
 local DAY = 86400000
 local KEEP = 2 * DAY / 1000
@@ -81,7 +81,9 @@ local function reap()
   end
 end
 
+-- One call in sixty-four is often enough.
 local function keep_for_a_while()
+  if now % 64 ~= 0 then return end
   for _, key in ipairs({ BUCKETS, KEYS_BY_ALIAS, MODELS, LEASES, EXPIRY, SPENT, STATS }) do
     redis.call('EXPIRE', key, KEEP)
   end

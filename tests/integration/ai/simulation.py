@@ -20,7 +20,9 @@ from shared.ai.provider_error import ProviderError, Violation
 from shared.ai.redis_pool import PoolRules, RedisPool
 
 MODEL = "gemini-test"
-CLOCK = "local function server_milliseconds() return tonumber(redis.call('GET', '{gemini}:now')) end"
+CLOCK = (
+    "local function server_milliseconds() return tonumber(redis.call('GET', '{gemini}:now')) end"
+)
 MIDDAY = 1_795_000_000_000
 
 
@@ -234,6 +236,8 @@ async def build_world(
     ]
     ring = KeyRing(keys, {MODEL: {"rpm": rpm, "tpm": tpm, "rpd": rpd}})
     rules = PoolRules(probe_quotas=probing)
-    world = World(redis, RedisPool(LoopScoped(lambda: redis), ring, rules, clock=CLOCK), projects, seed)
+    world = World(
+        redis, RedisPool(LoopScoped(lambda: redis), ring, rules, clock=CLOCK), projects, seed
+    )
     await world.set_clock(0)
     return world

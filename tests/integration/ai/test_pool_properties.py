@@ -54,14 +54,14 @@ class PoolMachine(RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     @initialize(
-        projects=st.integers(1, 3),
-        keys_each=st.integers(1, 2),
+        keys=st.tuples(st.integers(1, 3), st.integers(1, 2)),
         rpm=st.integers(2, 12),
         tpm=st.sampled_from([5_000, 20_000, 1_000_000]),
         rpd=st.sampled_from([10, 1_000]),
         seed=st.integers(0, 100),
     )
-    def begin(self, projects, keys_each, rpm, tpm, rpd, seed) -> None:
+    def begin(self, keys, rpm, tpm, rpd, seed) -> None:
+        projects, keys_each = keys
         made = {f"p{n}": Project(rpm, tpm, rpd, window=self.window) for n in range(projects)}
         self.rpm, self.tpm = rpm, tpm
         self.dice = random.Random(seed)
@@ -164,6 +164,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.loop.close()
             return
         try:
+            self.arrivals(self.world.now + LATEST_ARRIVAL)
             self.run(self.nothing_leaks_and_all_get_on())
         finally:
             self.run(self.world.close())
@@ -172,9 +173,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     async def nothing_leaks_and_all_get_on(self) -> None:
         # Everybody crashes; then one more caller comes, and gets its turn.
-        self.arrivals(self.world.now + LATEST_ARRIVAL)
-        await_until = self.world.now + HOLD_SECONDS + 86_400 * 2
-        await self.world.set_clock(await_until)
+        await self.world.set_clock(self.world.now + HOLD_SECONDS + 2 * 86_400)
         ask = Ask(
             model=MODEL,
             lane=Lane.GENERATION,
@@ -218,6 +217,7 @@ def test_any_interleaving_keeps_quotas_leases_and_progress(redis_url, window):
             max_examples=25,
             stateful_step_count=30,
             deadline=None,
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )

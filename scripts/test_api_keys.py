@@ -1,0 +1,122 @@
+"""Tries every configured Gemini key against the API and prints a table. No key is ever shown.
+
+    python -m scripts.test_api_keys [--model NAME] [--env-file .env]
+
+One tiny request is sent with each key, without the pool, so this uses one request of each quota.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.ai.client import Call, CallFailed, GeminiClient
+from shared.ai.keyring import PoolConfig
+from shared.ai.keys import ApiKey, warnings_about
+from shared.ai.prompt import Prompt
+from shared.ai.wiring import configured_keys
+from shared.config import Settings
+from shared.observability import redact
+
+TIMEOUT_SECONDS = 30.0
+HEAD = (
+    f"{'alias':<16} {'project':<24} {'alive':<6} {'models':>6} {'latency':>8}  "
+    f"{'configured quota':<28} result"
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one key is worth."""
+
+    key: ApiKey
+    alive: bool
+    models: int | None
+    latency_seconds: float
+    quota: str
+    result: str
+
+    def line(self) -> str:
+        models = "-" if self.models is None else str(self.models)
+        return (
+            f"{self.key.alias:<16.16} {self.key.project:<24.24} "
+            f"{'yes' if self.alive else 'NO':<6} {models:>6} {self.latency_seconds:7.2f}s  "
+            f"{self.quota:<28} {self.result}"
+        )
+
+
+async def try_key(client: GeminiClient, key: ApiKey, model: str, quota: str) -> Verdict:
+    """One request and one look at the list of models."""
+    began = time.monotonic()
+    alive, result = True, "ok"
+    try:
+        await client.generate(_smallest_call(key, model))
+    except CallFailed as failed:
+        # A refusal or an outage still shows that the key is known.
+        alive = failed.failure.effect not in ("kill_key", "disable_project")
+        limit = failed.failure.limit
+        named = f", the API names a limit of {limit}" if limit is not None else ""
+        result = redact(f"{failed.failure.kind}: {failed}{named}")[:110]
+    latency = time.monotonic() - began
+    models = await client.count_models(key.value) if alive else None
+    return Verdict(key, alive, models, latency, quota, result)
+
+
+def _smallest_call(key: ApiKey, model: str) -> Call:
+    prompt = Prompt("Answer with one word.", (), ("Say yes.",), 64, 0.0, None)
+    return Call(model, key.value, prompt, TIMEOUT_SECONDS, lambda: None)
+
+
+async def try_all(settings: Settings, keys: list[ApiKey], model: str) -> list[Verdict]:
+    """All keys at the same time."""
+    client = GeminiClient(settings.gemini_base_url, settings.gemini_thinking_budget)
+    client.prepare()
+    config = PoolConfig.of(model, keys, settings.gemini_quotas)
+    return list(
+        await asyncio.gather(*(try_key(client, key, model, _quota(config, key)) for key in keys))
+    )
+
+
+def _quota(config: PoolConfig, key: ApiKey) -> str:
+    quota = next(bucket.quota for bucket in config.buckets if bucket.project == key.project)
+    return f"{quota.rpm:g}/min {quota.tpm // 1000}k tok {quota.rpd}/day"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the table; 0 if at least one key works."""
+    options = _options(arguments)
+    if options.env_file is not None:
+        from dotenv import load_dotenv  # noqa: PLC0415
+
+        load_dotenv(options.env_file)
+    settings = Settings()
+    keys = configured_keys(settings)
+    if not keys:
+        print("No key is configured: set GEMINI_API_KEY_1, _2, … or GEMINI_SECRET_ARN.")
+        return 1
+    for warning in warnings_about(keys):
+        print(f"Note: {warning}\n")
+    model = options.model or settings.gemini_model
+    print(f"{len(keys)} keys, model {model}, {settings.gemini_base_url or 'Google'}\n{HEAD}")
+    verdicts = asyncio.run(try_all(settings, keys, model))
+    for verdict in verdicts:
+        print(verdict.line())
+    alive = sum(verdict.alive for verdict in verdicts)
+    print(f"{alive} of {len(verdicts)} keys are alive")
+    return 0 if alive else 1
+
+
+def _options(arguments: list[str] | None) -> Any:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--model")
+    default = Path(".env") if Path(".env").exists() and not os.environ.get("CI") else None
+    parser.add_argument("--env-file", type=Path, default=default)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""One process of a plain client: google-genai, keys in turn, failures sent again at once."""
+
+import asyncio
+import itertools
+import json
+import resource
+import time
+from typing import Any
+
+import httpx2
+from google import genai
+from google.genai import errors, types
+
+from tests.benchmarks.keys.work import TASK, data_parts, read_order, report
+
+PAUSE_SECONDS = 0.25
+
+
+async def _serve(
+    client: genai.Client, order: dict[str, Any], keys: Any, number: int, ends_at: float
+) -> float | None:
+    parts = [types.Part(text=json.dumps(part)) for part in data_parts(number)]
+    parts.append(types.Part(text="Solve."))
+    while time.time() < ends_at:
+        config = types.GenerateContentConfig(
+            system_instruction=TASK,
+            response_mime_type="application/json",
+            automatic_continuation=False,
+            max_output_tokens=500,
+            temperature=0.0,
+            http_options=types.HttpOptions(headers={"x-goog-api-key": next(keys)}),
+        )
+        try:
+            await client.aio.models.generate_content(
+                model=order["model"],
+                contents=[types.Content(role="user", parts=parts)],
+                config=config,
+            )
+        except (errors.APIError, httpx2.HTTPError):
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return time.time()
+    return None
+
+
+async def _main() -> None:
+    order = read_order()
+    client = genai.Client(
+        api_key="chosen-per-call",
+        http_options=types.HttpOptions(
+            api_version="v1beta",
+            base_url=order["base_url"],
+            async_client_args={"limits": httpx2.Limits(max_connections=None)},
+        ),
+    )
+    keys = itertools.cycle([key["value"] for key in order["keys"]])
+    report(ready=True)
+    starts_at = read_order()["starts_at"]
+    await asyncio.sleep(max(0.0, starts_at - time.time()))
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    ends_at = starts_at + order["give_up_seconds"]
+    finished = await asyncio.gather(
+        *(_serve(client, order, keys, number, ends_at) for number in order["numbers"])
+    )
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    report(finished=[moment for moment in finished if moment is not None], cpu_seconds=cpu)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

@@ -1,10 +1,9 @@
 """Renews the lock files from requirements/*.in, with hashes, for every platform we run on."""
 
-import os
 import subprocess
 import sys
 
-from scripts.bootstrap import ENVIRONMENTS, OLDEST_PYTHON, package_index_settings
+from scripts.bootstrap import ENVIRONMENTS, OLDEST_PYTHON
 from scripts.local_stack.layout import DEVELOPMENT_BIN, ROOT
 
 
@@ -16,8 +15,8 @@ def main() -> int:
         command += ["--universal", "--generate-hashes", "--no-header", "--no-emit-index-url"]
         command += ["--python-version", ".".join(map(str, OLDEST_PYTHON))]
         command += [f"requirements/{name}.in", "--output-file", f"requirements/{name}.lock"]
-        environment = {**os.environ, **package_index_settings()}
-        done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+        # Only PyPI's own list has every platform's files: a mirror's would lose hashes.
+        done = subprocess.run(command, cwd=ROOT, check=False)
         if done.returncode != 0:
             print(f"\nLocking {name} failed; the lines above say why.", file=sys.stderr)
             return 1

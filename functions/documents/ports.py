@@ -1,9 +1,11 @@
-"""What the documents service needs of object storage."""
+"""What the documents service needs of the outside."""
 
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from shared.database.tables.documents import Document
 from shared.errors import LearningAppError, ServiceUnavailable
 
 
@@ -33,6 +35,20 @@ class DownloadedObject:
 
     size_bytes: int
     sha256: str
+
+
+class Documents(Protocol):
+    """The documents there are, within one transaction."""
+
+    def add(self, document: Document) -> None: ...
+
+    def of_user(
+        self, document_id: uuid.UUID, user_id: uuid.UUID, *, lock: bool = False
+    ) -> Document:
+        """A user's document. Raises NotFound for anybody else's."""
+        ...
+
+    def remove(self, document_id: uuid.UUID) -> None: ...
 
 
 class ObjectStorage(Protocol):

@@ -2,9 +2,8 @@
 
 import uuid
 
-from functions.documents.ports import ObjectStorage, PresignedUpload
+from functions.documents.ports import Documents, ObjectStorage, PresignedUpload
 from functions.documents.rules import check_size, clean_filename, object_key
-from functions.documents.store import DocumentStore
 from shared.config import DocumentLimits
 from shared.database.tables.documents import Document
 from shared.identifiers import new_id
@@ -13,9 +12,7 @@ from shared.identifiers import new_id
 class DocumentService:
     """Creates and deletes documents."""
 
-    def __init__(
-        self, store: DocumentStore, storage: ObjectStorage, limits: DocumentLimits
-    ) -> None:
+    def __init__(self, store: Documents, storage: ObjectStorage, limits: DocumentLimits) -> None:
         self._store = store
         self._storage = storage
         self._limits = limits

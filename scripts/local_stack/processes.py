@@ -5,6 +5,7 @@ since is never touched. Everything started carries the stack's name in its envir
 children inherit: that finds workers whose parent was killed.
 """
 
+import contextlib
 import os
 import subprocess
 import time
@@ -36,6 +37,7 @@ class Processes:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def running(self, name: str) -> psutil.Process | None:
         """The recorded process of that name, if it is still that very process."""
@@ -73,13 +75,10 @@ class Processes:
                 group=user.gid if user else None,
                 extra_groups=[] if user else None,
             )
+        self._started.append(started)
         process = psutil.Process(started.pid)
         self._record(name, process)
         return process
-
-    def adopt(self, name: str, process: psutil.Process) -> None:
-        """Record a process that was started before."""
-        self._record(name, process)
 
     def wait_until_ready(
         self, name: str, process: psutil.Process, is_ready: Callable[[], bool], seconds: float
@@ -118,7 +117,17 @@ class Processes:
         # What is left are workers that were busy: their emulator is gone, nobody wants the result.
         _kill([*everything.values(), *self._marked()])
         self._layout.processes_file.unlink(missing_ok=True)
+        self._reap()
         return sorted(recorded)
+
+    def end_orphans(self) -> None:
+        """End what a killed process has left behind, such as the workers of an emulator."""
+        kept: set[int] = set()
+        for name in read_json(self._layout.processes_file):
+            process = self.running(name)
+            if process is not None:
+                kept |= {process.pid, *(child.pid for child in _children(process))}
+        _kill(process for process in self._marked() if process.pid not in kept)
 
     def stop_one(self, name: str, patience: float = 4.0) -> None:
         """End one process and its children."""
@@ -129,6 +138,12 @@ class Processes:
         _signal(process, SIGTERM)
         _wait([process], patience)
         _kill([process, *children])
+
+    def _reap(self) -> None:
+        """Take note of the end of this run's own children."""
+        for started in self._started:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.wait(5)
 
     def _marked(self) -> list[psutil.Process]:
         """Processes that carry this stack's mark, whoever their parent is."""

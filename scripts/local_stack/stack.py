@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from signal import SIGINT
 from urllib.parse import urlsplit
 
-from scripts.local_stack import gemini, ministack, postgres, sam, valkey
+from scripts.local_stack import gemini, migrations, ministack, postgres, sam, valkey
 from scripts.local_stack.deployment import Deployment
 from scripts.local_stack.layout import Layout, write_json
 from scripts.local_stack.processes import Processes
@@ -30,9 +30,10 @@ def up(layout: Layout, environment: str) -> dict[str, str]:
         database_url, redis_url, gemini_url, endpoint = _start(layout, processes, settings)
         deployment = Deployment(layout, settings, endpoint)
         parameters = deployment.parameters(redis_url, gemini_url)
-        if not deployment.is_current(parameters):
+        if not migrations.is_newest(database_url):
             with step("migrating the database"):
-                _migrate(database_url)
+                migrations.migrate(database_url)
+        if not deployment.is_current(parameters):
             with step("building the functions and layers"):
                 building.result()
             with step("deploying the stack"):
@@ -85,6 +86,7 @@ def _start(layout: Layout, processes: Processes, settings: Settings) -> tuple[st
     if all(processes.running(name) for name in SERVICES):
         return _start_services(layout, processes, settings)
     with step("starting PostgreSQL, Valkey and the emulators"):
+        processes.end_orphans()
         return _start_services(layout, processes, settings)
 
 
@@ -96,13 +98,6 @@ def _start_services(
     redis_url = settings.redis_url or valkey.start(layout, processes)
     database_url = settings.database_url or postgres.start(layout, processes)
     return database_url, redis_url, gemini_url, endpoint
-
-
-def _migrate(url: str) -> None:
-    from shared.database.migrate import upgrade  # noqa: PLC0415  (a second of import, seldom needed)
-
-    _, _, rest = url.partition("://")
-    upgrade(f"postgresql+psycopg://{rest}")
 
 
 def _get(url: str) -> tuple[int, str]:

@@ -31,6 +31,8 @@ def _command(layout: Layout, port: int) -> list[str]:
         "dir": str(layout.valkey),
         "save": "",
         "appendonly": "no",
+        # A new title would overwrite the environment, which holds this stack's mark.
+        "set-proc-title": "no",
         "maxmemory": "256mb",
         "maxmemory-policy": "volatile-lru",
     }

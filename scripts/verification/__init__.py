@@ -1,0 +1,1 @@
+"""Runs all checks and tests, several at a time."""

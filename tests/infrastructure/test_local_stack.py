@@ -1,0 +1,197 @@
+"""The local stack touches only what it started, and finds all of it again."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGKILL
+
+import psutil
+import pytest
+import yaml
+
+from scripts.local_stack import ports, settings
+from scripts.local_stack.adaptation import adapt
+from scripts.local_stack.layout import Layout, read_json, write_json
+from scripts.local_stack.migrations import _heads
+from scripts.local_stack.processes import Processes
+from scripts.local_stack.sources import dependencies_digest, sources_digest
+from scripts.local_stack.steps import StepFailed
+
+SLEEP = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"]
+# A parent whose child lives on when the parent is killed, as a busy function does.
+PARENT = [
+    sys.executable,
+    "-c",
+    "import subprocess, sys, time;"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+    "print(child.pid, flush=True); time.sleep(60)",
+]
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    made = Layout(tmp_path / "stack")
+    made.make_folders()
+    return made
+
+
+@pytest.fixture
+def processes(layout: Layout) -> Iterator[Processes]:
+    made = Processes(layout)
+    yield made
+    made.stop({})
+
+
+def test_a_process_is_known_again_by_another_run(layout: Layout, processes: Processes) -> None:
+    started = processes.start("sleeper", SLEEP, {})
+    found = Processes(layout).running("sleeper")
+    assert found is not None
+    assert found.pid == started.pid
+    assert processes.stop({}) == ["sleeper"]
+    assert processes.running("sleeper") is None
+
+
+def test_a_pid_that_another_program_got_is_left_alone(layout: Layout, processes: Processes) -> None:
+    with subprocess.Popen(SLEEP, stdout=subprocess.DEVNULL) as stranger:
+        write_json(layout.processes_file, {"sleeper": {"pid": stranger.pid, "born": 1.0}})
+        assert processes.running("sleeper") is None
+        assert processes.stop({}) == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_child_that_outlived_its_killed_parent_is_found(
+    layout: Layout, processes: Processes
+) -> None:
+    parent = processes.start("parent", PARENT, {"PATH": os.environ["PATH"]})
+    child = psutil.Process(_first_number_in(layout.log("parent")))
+    parent.send_signal(SIGKILL)
+    layout.processes_file.unlink()
+    processes.stop({})
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_orphans_are_ended_and_what_runs_well_is_not(layout: Layout, processes: Processes) -> None:
+    parent = processes.start("parent", PARENT, {"PATH": os.environ["PATH"]})
+    orphan = psutil.Process(_first_number_in(layout.log("parent")))
+    healthy = processes.start("sleeper", SLEEP, {})
+    parent.send_signal(SIGKILL)
+    parent.wait(10)
+    processes.end_orphans()
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+    assert healthy.is_running()
+
+
+def test_a_broken_record_is_no_obstacle(layout: Layout, processes: Processes) -> None:
+    layout.processes_file.write_text('{"sleeper": {"pid": ')
+    assert processes.running("sleeper") is None
+    assert processes.stop({}) == []
+
+
+def test_a_service_that_ends_at_once_is_told_with_its_log(processes: Processes) -> None:
+    started = processes.start("broken", [sys.executable, "-c", "print('no disk'); exit(1)"], {})
+    with pytest.raises(StepFailed, match="ended at once") as failure:
+        processes.wait_until_ready("broken", started, lambda: False, 10)
+    assert "no disk" in failure.value.reason
+    assert failure.value.advice
+
+
+def test_a_port_is_kept_over_runs(layout: Layout) -> None:
+    first = ports.choose_port(layout, "valkey")
+    assert ports.choose_port(layout, "valkey") == first
+    assert ports.known_port(layout, "valkey") == first
+
+
+def test_a_port_that_was_taken_meanwhile_is_replaced(layout: Layout) -> None:
+    first = ports.choose_port(layout, "valkey")
+    with socket.create_server(("127.0.0.1", first)):
+        assert ports.choose_port(layout, "valkey") != first
+
+
+def test_a_wished_port_that_is_taken_is_refused(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("LOCAL_STACK_VALKEY_PORT", str(port))
+        with pytest.raises(StepFailed, match=str(port)):
+            ports.choose_port(layout, "valkey")
+
+
+def test_keys_are_read_in_their_order_with_their_projects() -> None:
+    given = {
+        "GEMINI_API_KEY_10": "ten",
+        "GEMINI_API_KEY_2": "two",
+        "GEMINI_PROJECT_2": "lab",
+        "GEMINI_API_KEY_X": "none",
+    }
+    assert [key.as_secret() for key in settings.read_gemini_keys(given)] == [
+        {"alias": "key_2", "key": "two", "project": "lab"},
+        {"alias": "key_10", "key": "ten", "project": "project-10"},
+    ]
+
+
+def test_the_test_stack_takes_nothing_from_the_developer(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY_1", "a real key")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/precious")
+    assert not settings.read_settings(layout, "local").emulates_gemini
+    isolated = settings.read_settings(layout, "test")
+    assert isolated.emulates_gemini
+    assert isolated.database_url is None
+
+
+def test_settings_do_not_show_their_secrets(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY_1", "a real key")
+    read = settings.read_settings(layout, "local")
+    assert "a real key" not in repr(read)
+    assert read.encryption_key not in repr(read)
+
+
+def test_a_stacks_own_secrets_are_made_once_and_kept_private(layout: Layout) -> None:
+    made = settings.own_secrets(layout)
+    assert settings.own_secrets(layout) == made
+    assert len(made["jwt_secret"]) >= 32
+    assert layout.secrets_file.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_was_cut_off_reads_as_empty(tmp_path: Path) -> None:
+    path = tmp_path / "cut.json"
+    path.write_text('{"a": ')
+    assert read_json(path) == {}
+
+
+def test_state_machines_reach_the_emulator_as_json(tmp_path: Path) -> None:
+    (tmp_path / "machine.asl.yaml").write_text("StartAt: A\nStates: {A: {Type: Succeed}}\n")
+    template = tmp_path / "template.yaml"
+    machine = {"Type": "AWS::Serverless::StateMachine"}
+    machine |= {"Properties": {"DefinitionUri": "machine.asl.yaml"}}
+    template.write_text(yaml.safe_dump({"Resources": {"Machine": machine}}))
+    adapted = yaml.safe_load(adapt(template).read_text())
+    definition = tmp_path / adapted["Resources"]["Machine"]["Properties"]["DefinitionUri"]
+    assert json.loads(definition.read_text())["StartAt"] == "A"
+
+
+def test_digests_stay_while_nothing_changes() -> None:
+    assert sources_digest() == sources_digest()
+    assert dependencies_digest() != sources_digest()
+
+
+def test_the_migrations_have_one_newest() -> None:
+    assert len(_heads()) == 1
+
+
+def _first_number_in(log: Path) -> int:
+    end = time.monotonic() + 10
+    while not (text := log.read_text().strip()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return int(text)

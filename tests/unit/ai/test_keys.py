@@ -1,0 +1,112 @@
+"""Keys from the settings, and what changes at run time."""
+
+import uuid
+
+import pytest
+from pydantic import SecretStr
+
+from shared.ai.key_encryption import KeyCipher
+from shared.ai.keyring import KeyRing, StoredKeys
+from shared.ai.keys import (
+    SHARED_PROJECT,
+    ApiKey,
+    keys_from_environment,
+    keys_from_secret,
+    warnings_about,
+    without_doubles,
+)
+from shared.config import ConfigurationError
+
+
+def key(alias: str, value: str = "", project: str = "p") -> ApiKey:
+    return ApiKey(alias, SecretStr(value or f"value of {alias}"), project)
+
+
+def test_numbered_keys_come_in_the_order_of_their_numbers():
+    environment = {"GEMINI_API_KEY_10": "j", "GEMINI_API_KEY_2": "b", "GEMINI_API_KEY_1": " "}
+    keys = keys_from_environment(environment, separate_projects=False)
+    assert [key.alias for key in keys] == ["key-2", "key-10"]
+
+
+def test_keys_without_a_project_share_one_unless_the_operator_says_otherwise():
+    environment = {"GEMINI_API_KEY_1": "a", "GEMINI_API_KEY_2": "b", "GEMINI_PROJECT_2": "mine"}
+    together = keys_from_environment(environment, separate_projects=False)
+    apart = keys_from_environment(environment, separate_projects=True)
+    assert [key.project for key in together] == [SHARED_PROJECT, "mine"]
+    assert [key.project for key in apart] == ["project-of-key-1", "mine"]
+
+
+def test_a_secret_may_leave_alias_and_project_out():
+    keys = keys_from_secret({"keys": [{"key": "a"}, {"key": ""}]}, separate_projects=False)
+    assert [(key.alias, key.project) for key in keys] == [("key-1", SHARED_PROJECT)]
+
+
+def test_the_operator_hears_of_shared_quota_and_of_several_projects():
+    assert warnings_about([key("a")]) == []
+    shared = warnings_about([key("a", project=SHARED_PROJECT), key("b", project=SHARED_PROJECT)])
+    several = warnings_about([key("a", project="x"), key("b", project="y")])
+    assert "one project" in shared[0]
+    assert "terms of service" in several[0]
+
+
+def test_the_same_key_under_two_names_counts_once():
+    assert [k.alias for k in without_doubles([key("a", "v"), key("b", "v"), key("a", "w")])] == [
+        "a"
+    ]
+
+
+def test_a_key_never_shows_in_its_text():
+    assert "AIzaSecret" not in repr(key("a", "AIzaSecret"))
+
+
+async def test_a_new_version_brings_new_keys_and_lets_paused_ones_rest():
+    stored = StoredKeys()
+    ring = KeyRing([key("a"), key("b")], {}, lambda: stored)
+    await ring.refresh("one")
+    assert [k.alias for k in ring.keys] == ["a", "b"]
+    stored = StoredKeys((key("c"),), frozenset({"a"}))
+    assert not await ring.refresh("one")
+    assert await ring.refresh("two")
+    assert [k.alias for k in ring.keys] == ["b", "c"]
+
+
+async def test_keys_known_so_far_stay_when_the_database_is_gone():
+    def gone() -> StoredKeys:
+        raise ConnectionError
+
+    ring = KeyRing([key("a")], {}, gone)
+    assert not await ring.refresh("one")
+    assert [k.alias for k in ring.keys] == ["a"]
+
+
+def test_a_big_pool_is_asked_in_parts_that_miss_no_key():
+    ring = KeyRing([key(f"k{number}") for number in range(100)], {})
+    parts = ring.parts_for("m")
+    assert max(len(part.keys) for part in parts) <= 25
+    assert len({alias for part in parts for alias, _ in part.keys}) == 100
+
+
+def test_the_digest_names_the_content():
+    one, same = KeyRing([key("a")], {}), KeyRing([key("a")], {})
+    other = KeyRing([key("a")], {"m": {"rpm": 7}})
+    assert one.config_for("m").digest == same.config_for("m").digest
+    assert one.config_for("m").digest != other.config_for("m").digest
+
+
+def test_what_was_sealed_opens_for_its_owner_only():
+    cipher, owner = KeyCipher(["passphrase"]), uuid.uuid4()
+    sealed = cipher.seal("AIzaSecret", owner)
+    assert b"AIza" not in sealed
+    assert cipher.open(sealed, owner) == "AIzaSecret"
+    with pytest.raises(ConfigurationError):
+        cipher.open(sealed, uuid.uuid4())
+
+
+def test_a_passphrase_is_rotated_without_losing_a_key():
+    owner = uuid.uuid4()
+    sealed = KeyCipher(["old"]).seal("AIzaSecret", owner)
+    both = KeyCipher(["new", "old"])
+    assert both.open(sealed, owner) == "AIzaSecret"
+    assert not both.is_current(sealed)
+    with pytest.raises(ConfigurationError):
+        KeyCipher(["new"]).open(sealed, owner)

@@ -33,8 +33,8 @@ up: environments ## Start the whole system on this machine
 	@$(RUN) -m scripts.local_stack up
 
 .PHONY: down
-down: environments ## Stop everything that `up` started
-	@$(RUN) -m scripts.local_stack down
+down: ## Stop everything that `up` started
+	@if [ -x $(RUN) ]; then $(RUN) -m scripts.local_stack down; else echo "Nothing was running."; fi
 
 .PHONY: status
 status: environments ## Show what runs, and where

@@ -61,10 +61,25 @@ class PostgresEvaluationStore:
         self._store(job, outcome)
 
     def finish_batch(self, claim: Claim, outcome: BatchOutcome) -> None:
-        """Store the grades, mark the chunk done and tell it, all in this transaction."""
+        """Store the grades, mark the chunk done and tell it, all in this transaction.
+
+        The batch that grades the last answer also completes the submission, so that nobody waits
+        for the state machine's own end; where anything is open, that is left to `complete`.
+        """
         reasons = {str(one.answer_id): one.reason for one in outcome.ungraded}
         job = self._jobs.finish_chunk(claim, {"ungraded": reasons})
         self._store(job, outcome)
+        submission = submission_of_job(self._session, job.id)
+        if submission is not None and not self._is_open(job.id, submission.id):
+            self._complete_submission(job, submission)
+
+    def _is_open(self, job_id: uuid.UUID, submission_id: uuid.UUID) -> bool:
+        """Whether a chunk is not done, or an answer has no grade."""
+        chunks = select(JobChunk.ordinal).where(
+            JobChunk.job_id == job_id, JobChunk.status != "done"
+        )
+        answers = select(Answer.id).where(Answer.submission_id == submission_id, ~_HAS_GRADE)
+        return bool(self._session.scalar(select(chunks.exists() | answers.exists())))
 
     def _store(self, job: Job, outcome: BatchOutcome) -> None:
         grades = outcome.grades
@@ -98,6 +113,8 @@ class PostgresEvaluationStore:
         if appeal is not None:
             settle_fresh_grading(self._session, self._cache, appeal, fresh)
         self._jobs.progress(job, job.total, {"grades": []})
+        if appeal is not None:
+            self._jobs.complete(job.id, appeal_result(self._session, appeal))
 
     def complete(self, job_id: uuid.UUID) -> None:
         """End the job with its submission, by whether every answer is graded, or its appeal."""

@@ -8,7 +8,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,7 +34,12 @@ class KeyCipher:
     """Seals with the first passphrase, opens with any of them: that is how one is rotated."""
 
     def __init__(self, passphrases: Sequence[str]) -> None:
-        self._keys = [_derived(passphrase) for passphrase in passphrases]
+        self._passphrases = tuple(passphrases)
+
+    @cached_property
+    def _keys(self) -> list[bytes]:
+        # Only once there is something to open: it takes 50 ms.
+        return [_derived(passphrase) for passphrase in self._passphrases]
 
     def seal(self, secret: str, owner: uuid.UUID) -> bytes:
         """The ciphertext of `secret`, bound to `owner`."""

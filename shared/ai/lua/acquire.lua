@@ -99,11 +99,11 @@ end
 if request.lane == 'chat' then model.chat_at = now end
 
 load_candidates()
-local best, blocked, guard, silence = choose(config, buckets, keys, model, lease)
+local best, blocked, guard = choose(config, buckets, keys, model, lease)
 if FULL_CONFIG ~= CONFIG and (not best or best.slot > now) then
   config = cmsgpack.unpack(redis.call('GET', FULL_CONFIG))
   load_candidates()
-  best, blocked, guard, silence = choose(config, buckets, keys, model, lease)
+  best, blocked, guard = choose(config, buckets, keys, model, lease)
 end
 
 local function finish(fields)
@@ -116,7 +116,7 @@ if not best then
   if blocked == 'too_large' then return finish({ state = 'too_large' }) end
   return finish({ state = 'no_keys', reason = blocked })
 end
-if not request.hedge then probe_above(config, buckets, model, best) end
+if not request.hedge then probe_above(config, buckets, keys, model, best) end
 
 local outage = breaker_slot(model.breaker)
 if outage > best.slot then best.slot, best.why = outage, 'outage' end
@@ -138,7 +138,7 @@ if wait <= 0 then
   key.inflight = (key.inflight or 0) + 1
   if not key.proven and not key.canary_at then key.canary_at = now end
   if best.kind then
-    start_probe(tier_of(model, entry), best.kind, entry.id, in_window(bucket, 1, 0), silence)
+    start_probe(tier_of(model, entry), best.kind, entry.id, in_window(bucket, 1, 0))
   end
   breaker_probing(bucket.breaker)
   breaker_probing(model.breaker)

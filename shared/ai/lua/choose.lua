@@ -64,7 +64,7 @@ end
 local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   if bucket.disabled then return nil, bucket.disabled end
   local tier = tier_of(model, entry)
-  conclude(tier)
+  conclude(tier, model)
   local limits = limits_of(entry, bucket, tier)
   if tokens > limits.tpm then return nil, 'too_large' end
   local slot, why = now, 'free'
@@ -88,18 +88,14 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   end
   local kind = probe_kind(
     tier, entry, limits, in_window(bucket, 1, 0) + 1, in_window(bucket, 2, 0) + tokens)
-  if kind then slot, why = later(slot, why, probe_slot(tier, kind, entry.id), 'proof') end
+  if kind then slot, why = later(slot, why, probe_slot(tier, model, kind, entry.id), 'proof') end
   return slot, why, kind, limits, yielded
 end
 
-local function key_slot(key, silence)
-  if key.dead_until then
-    if now < key.dead_until then return nil end
-    return math.max(now, (key.canary_at or 0) + silence)
-  end
+local function key_slot(key, model)
+  if key.dead_until and now < key.dead_until then return nil end
   if key.proven or not key.canary_at then return now end
-  if now >= key.canary_at + silence then return now end
-  return key.canary_at + silence
+  return verdict_slot(model, key.canary_at)
 end
 
 -- Earliest expected completion: the free slot, the usual latency of this bucket, and its load.
@@ -112,7 +108,7 @@ local function cost(slot, bucket, key, limits, model)
 end
 
 local function choose(config, buckets, keys, model, lease)
-  local guard, silence = guard_of(model), silence_of(model)
+  local guard = guard_of(model)
   local rules = rules_for(model, request.lane, request.user)
   local excluded, slots, best, blocked = {}, {}, nil, 'keys'
   for _, alias in ipairs(request.exclude) do excluded[alias] = true end
@@ -121,7 +117,7 @@ local function choose(config, buckets, keys, model, lease)
     local bucket = buckets[candidate.bucket]
     local allowed = not excluded[candidate.alias]
       and not (key.refused and key.refused[config.model])
-    local from_key = allowed and key_slot(key, silence)
+    local from_key = allowed and key_slot(key, model)
     if from_key then
       local found = slots[candidate.bucket]
       if not found then
@@ -144,22 +140,35 @@ local function choose(config, buckets, keys, model, lease)
       end
     end
   end
-  return best, blocked, guard, silence
+  return best, blocked, guard
 end
 
 -- A saturated caller may ask for one more than the configured limit, to find out the true one.
 -- Until that is known a far slot is not worth waiting for: it is looked at again in a second.
-local function probe_above(config, buckets, model, best)
-  local entry, bucket = config.buckets[best.bucket_index], buckets[best.bucket_index]
-  local tier = tier_of(model, entry)
+-- The bucket that is fullest already gets there with the fewest calls.
+local function probe_above(config, buckets, keys, model, best)
+  local tier = tier_of(model, config.buckets[best.bucket_index])
   if best.why ~= 'minute_quota' or best.slot - now < 250 then return end
-  if not may_probe_above(tier, bucket) then return end
-  if in_window(bucket, 1, 0) + 1 <= best.limits.rpm then
+  if not may_probe_above(tier, buckets[best.bucket_index]) then return end
+  local most, ready = 0, 0
+  for i, candidate in ipairs(config.keys) do
+    local entry, bucket = config.buckets[candidate.bucket], buckets[candidate.bucket]
+    local n, free = in_window(bucket, 1, 0), key_slot(keys[i], model)
+    if n > most and free and entry.rpm == config.buckets[best.bucket_index].rpm
+      and not bucket.disabled and (bucket.parked_until or 0) <= now
+      and request.tokens <= (bucket.tpm or entry.tpm) then
+      most, ready = n, free
+      best.probe_key, best.probe_bucket = i, candidate.bucket
+    end
+  end
+  if most + 1 <= best.limits.rpm then
     if best.slot > now + 1000 then best.slot, best.why = now + 1000, 'proof' end
     return
   end
-  local slot = math.max(best.key_slot, probe_slot(tier, 'above', entry.id))
+  local id = config.buckets[best.probe_bucket].id
+  local slot = math.max(ready, probe_slot(tier, model, 'above', id))
   if slot <= now then
+    best.key_index, best.bucket_index = best.probe_key, best.probe_bucket
     best.slot, best.kind = now, 'above'
   else
     best.slot = math.min(best.slot, slot)

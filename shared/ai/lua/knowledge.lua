@@ -1,11 +1,15 @@
 -- What is known of a quota's size and shape, per model and configured limit (a tier).
 --
--- A configured limit is a claim until the server has borne it out. Up to three quarters of it are
--- used at once; beyond, one small step at a time goes ahead and the others wait for its verdict:
--- a refusal comes within `silence` milliseconds, so no refusal by then is a yes. A 429 names the
--- true limit (`quotaValue`), which then holds for the tier. Whether the server refills steadily
--- ("bucket") or counts the last 60 s ("window") is found out by one call in the same manner.
-local UNPROVEN_SHARE = 0.75
+-- A configured limit is a claim until the server has borne it out. Up to four fifths of it are used
+-- at once; beyond, one small step at a time goes ahead and the others wait for its verdict.
+-- Refusals come fast: none after `silence` milliseconds, although a call sent later was answered
+-- already, is a yes; so is none after LONGEST_VERDICT. A 429 names the true limit (`quotaValue`),
+-- which then holds for the tier. Whether the server refills steadily ("bucket") or counts the last
+-- 60 s ("window") is found out by one call in the same manner.
+local UNPROVEN_SHARE = 0.8
+local SILENCE, LONGEST_VERDICT, LOOK_AGAIN = 500, 2000, 250
+local GUARD, LONGEST_GUARD = 400, 3000
+local FIRST_STEP = { ramp = 2, above = 1, shape = 1 }
 local SHAPE_KEPT = 6 * 3600000
 local PROBE_AGAIN = 600000
 local INFERRED_KEPT = 600000
@@ -28,15 +32,19 @@ local function tier_of(model, entry)
   return tier
 end
 
-local function silence_of(model)
-  return 400 + 3 * math.min(500, model.lag or 0)
+-- When what was sent at `at` has its verdict, by silence: now, or the moment to look again.
+local function verdict_slot(model, at)
+  local silence = SILENCE + math.min(1000, model.lag or 0)
+  if now < at + silence then return at + silence end
+  if (model.answered_sent or 0) >= at or now >= at + LONGEST_VERDICT then return now end
+  return math.min(now + LOOK_AGAIN, at + LONGEST_VERDICT)
 end
 
--- The guard is 0.3 s and the worst lag from decision to sending seen lately, in steps of 50 ms so
--- that a slot once told stays the same.
+-- The guard is 0.4 s, or more with the worst lag from decision to sending seen lately, in steps of
+-- 50 ms so that a slot once told stays the same.
 local function guard_of(model)
   local lag = math.ceil((model.lag or 0) / 50) * 50
-  return math.min(3000, math.max(model.guard or 300, 250 + lag))
+  return math.min(LONGEST_GUARD, math.max(model.guard or GUARD, 300 + lag))
 end
 
 local function known_shape(tier)
@@ -44,9 +52,9 @@ local function known_shape(tier)
   return nil
 end
 
-local function conclude(tier)
+local function conclude(tier, model)
   local probe = tier.probe
-  if not probe or now < probe.verdict_at then return end
+  if not probe or verdict_slot(model, probe.at) > now then return end
   tier.probe = nil
   tier.step = math.min(64, (tier.step or 1) * 2)
   if probe.kind == 'shape' then
@@ -92,22 +100,22 @@ local function may_probe_above(tier, bucket)
 end
 
 -- When a probe may go: at once, or when the one under way has its verdict.
-local function probe_slot(tier, kind, bucket_id)
+local function probe_slot(tier, model, kind, bucket_id)
   local probe = tier.probe
   if not probe then return now end
   if probe.kind == kind and probe.bucket == bucket_id and probe.left > 0 then return now end
-  return probe.verdict_at
+  return verdict_slot(model, probe.at)
 end
 
-local function start_probe(tier, kind, bucket_id, n, silence)
+local function start_probe(tier, kind, bucket_id, n)
   local probe = tier.probe
   if probe and probe.kind == kind and probe.bucket == bucket_id and probe.left > 0 then
     probe.left, probe.n = probe.left - 1, math.max(probe.n, n)
     return
   end
-  if tier.step_kind ~= kind then tier.step_kind, tier.step = kind, 1 end
+  if tier.step_kind ~= kind then tier.step_kind, tier.step = kind, FIRST_STEP[kind] end
   local size = kind == 'shape' and 1 or (tier.step or 1)
-  tier.probe = { kind = kind, bucket = bucket_id, n = n, left = size - 1, verdict_at = now + silence }
+  tier.probe = { kind = kind, bucket = bucket_id, n = n, left = size - 1, at = now }
 end
 
 -- Once a minute's limit is used, the delay that the server asks for tells how it counts: a steady
@@ -146,7 +154,7 @@ local function learn_requests(model, entry, bucket, value, cool)
     tier.limit, tier.limit_at, tier.above = value, now, nil
     limits.rpm = value
     if n >= value then learn_shape(tier, bucket, MINUTE / value, cool) end
-    if not news and not was_probe then model.guard = math.min(3000, guard_of(model) * 1.5) end
+    if not news and not was_probe then model.guard = math.min(LONGEST_GUARD, guard_of(model) * 1.5) end
   elseif not was_probe then
     -- Nothing is named: what was admitted in the last minute is taken for the limit, for a while.
     bucket.bare = (bucket.bare or 0) + 1

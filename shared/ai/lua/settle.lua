@@ -19,6 +19,11 @@ if lease.sent and effect == 'unused' then
   lease.sent = nil
 end
 if lease.sent then bucket.heard_at = now end
+if lease.sent and request.answered ~= false then
+  model.answered_sent = math.max(model.answered_sent or 0, lease.sent)
+  -- A refusal takes the server no time: what it took is how late calls arrive.
+  if request.refusal or effect == 'kill_key' then request.lag = math.max(request.lag or 0, request.latency - 150) end
+end
 
 local function park(until_when, why)
   if until_when > (bucket.parked_until or 0) then

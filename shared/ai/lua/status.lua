@@ -1,6 +1,5 @@
 -- A picture of the pool for people: read only.
 local picture = { now = now, buckets = {}, keys = {}, models = {}, stats = {} }
-local silence, guard = 400, 300
 for _, config in ipairs(request.configs) do
   local model = load(MODELS, config.model)
   for _, entry in ipairs(config.buckets) do

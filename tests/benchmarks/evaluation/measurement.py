@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 import statistics
 import time
 from collections.abc import Sequence
@@ -15,10 +14,11 @@ from typing import Any
 
 from scripts.demo.client import LearningClient
 from tests.benchmarks.evaluation.answers import answer, in_words, key_in_words
+from tests.benchmarks.evaluation.batch_sizes import BatchSizeResult, compare
+from tests.benchmarks.evaluation.service_log import service_times
 from tests.benchmarks.questions.stack import Stack
 
 OBJECTIVE = ("mcq", "true_false", "fill_blank")
-_SERVICE_TIME = re.compile(r"\"duration_ms\": ?([\d.]+)")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Measurement:
     serial: float
     serial_planned: float
     objective_ms: list[float]
-    graded: int
+    sizes: list[BatchSizeResult]
 
     @property
     def limit(self) -> float:
@@ -83,6 +83,7 @@ def prepare(stack: Stack, pdf: Path, learners: int, per_learner: int) -> ClassRo
     owner.call("POST", f"{path}/publish")
     clients = [stack.client() for _ in range(learners)]
     for client in clients:
+        client.http.timeout = 180
         client.sign_up("Learner")
     return ClassRoom(owner, made["question_set"]["id"], objective + free, clients)
 
@@ -101,9 +102,7 @@ def measure(stack: Stack, room: ClassRoom, seed: int) -> Measurement:
             pool.map(lambda pair: _hand_in(room, *pair), zip(room.learners, sheets, strict=True))
         )
     handed_in = (datetime.now(UTC) - started).total_seconds()
-    finished = [
-        _wait(client, one) for client, one in zip(room.learners, submitted, strict=True)
-    ]
+    finished = [_wait(client, one) for client, one in zip(room.learners, submitted, strict=True)]
     requests = [one for one in stack.requests() if one["kind"] == "grade"]
     serial, planned = _serial(stack, room, sheets, requests)
     return Measurement(
@@ -115,9 +114,38 @@ def measure(stack: Stack, room: ClassRoom, seed: int) -> Measurement:
         batch_sizes=[len(_part(one, "answers")) for one in requests],
         serial=serial,
         serial_planned=planned,
-        objective_ms=_objective_service_times(stack, room, sheets),
-        graded=sum(one["submission"]["totals"]["answers"] for one in submitted),
+        objective_ms=_objective_service_times(room, sheets),
+        sizes=_sizes(stack, requests),
     )
+
+
+def warm_up(room: ClassRoom) -> None:
+    """Let the functions start, a few at a time: cold starts are told elsewhere."""
+    dice = random.Random(0)
+    for at_once in sorted({4, 10, len(room.learners)}):
+        clients = room.learners[:at_once]
+        sheets = [[(q, answer(q, n, dice)) for q in room.questions] for n in range(len(clients))]
+        with ThreadPoolExecutor(at_once) as pool:
+            submitted = list(
+                pool.map(lambda pair: _hand_in(room, *pair), zip(clients, sheets, strict=True))
+            )
+        for client, one in zip(clients, submitted, strict=True):
+            _wait(client, one)
+
+
+def _sizes(stack: Stack, requests: Sequence[dict[str, Any]]) -> list[BatchSizeResult]:
+    """All free answers of the class, as if they had come in one submission."""
+    questions = {one["stem"]: one for request in requests for one in _part(request, "questions")}
+    refs = {stem: f"q{number}" for number, stem in enumerate(questions)}
+    asked = [{**one, "ref": refs[stem]} for stem, one in questions.items()]
+    given = []
+    for request in requests:
+        stems = {one["ref"]: one["stem"] for one in _part(request, "questions")}
+        given += [
+            {**one, "question_ref": refs[stems[one["question_ref"]]]}
+            for one in _part(request, "answers")
+        ]
+    return compare(stack, requests[0], asked, given)
 
 
 def _hand_in(
@@ -189,9 +217,7 @@ def _with_parts(
 
 
 def _one_answer(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    [question] = [
-        one for one in _part(request, "questions") if one["ref"] == given["question_ref"]
-    ]
+    [question] = [one for one in _part(request, "questions") if one["ref"] == given["question_ref"]]
     return _with_parts(request, question, given)
 
 
@@ -213,11 +239,11 @@ def _objective_request(
 
 
 def _objective_service_times(
-    stack: Stack, room: ClassRoom, sheets: Sequence[Sequence[tuple[dict[str, Any], Any]]]
+    room: ClassRoom, sheets: Sequence[Sequence[tuple[dict[str, Any], Any]]]
 ) -> list[float]:
     """Milliseconds that the service took for submissions of objective answers alone."""
     since = time.time()
     for _ in range(3):
         for client, sheet in zip(room.learners, sheets, strict=True):
             _hand_in(room, client, [(q, a) for q, a in sheet if q["type"] in OBJECTIVE])
-    return stack.service_times("evaluation", "/api/evaluation/submissions", since)
+    return service_times("evaluation", "/api/evaluation/submissions", since)

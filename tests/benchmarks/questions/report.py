@@ -1,5 +1,6 @@
 """What the benchmark prints, and which targets it holds the figures against."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,9 @@ ENOUGH_CHOICES = 40
 def show(
     measurements: Sequence[Measurement], qualities: Sequence[Quality], others: Sequence[Quality]
 ) -> None:
-    """Print both tables."""
+    """Print both tables, and how busy the machine was: on a busy one they say little."""
+    load = os.getloadavg()[1]
+    _line(f"\nload {load:.1f} on {os.cpu_count()} processors, the benchmark's own included")
     _line(
         f"\n{'questions':>9} {'serial':>8} {'ours':>7} {'critical':>8} {'speed-up':>8}"
         f" {'limit':>6} {'share':>6} {'first':>6} {'chunk':>6} {'calls':>5} {'GB-s/q':>7}"

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from shared.ai import ModelRequest
 from shared.database.engine import Database
 from shared.database.tables.evaluation import Answer, Grade, Submission
 from shared.database.tables.questions import Question
+from shared.errors import JobCancelled
 from shared.identifiers import new_id
 from shared.jobs.model import Claim
 from shared.jobs.store import JobStore
@@ -142,7 +143,9 @@ class Evaluation:
     def run_job(self, job_id: uuid.UUID, ordinals: Sequence[int] = (1,)) -> None:
         for ordinal in ordinals:
             asyncio.run(self.pipeline.grade(self.claim(job_id, ordinal)))
-        self.pipeline.finish(job_id)
+        # The last batch has completed the submission, unless something was left open.
+        with suppress(JobCancelled):
+            self.pipeline.finish(job_id)
 
     def grades(self, submitted: Submitted) -> list[Grade]:
         """The grades in force, in the answers' order."""

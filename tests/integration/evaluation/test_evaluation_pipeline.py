@@ -360,3 +360,21 @@ def test_answers_of_a_batch_that_was_given_up_say_why(start: Callable[..., Evalu
 
     assert evaluation.answers(submitted)[0].ungraded_reason == "quota_exhausted"
     assert evaluation.status(submitted) == "failed"
+
+
+def test_the_last_batch_completes_the_submission_by_itself(
+    start: Callable[..., Evaluation],
+) -> None:
+    evaluation = start(free_questions=12)
+    submitted = evaluation.submit_free([f"{ANSWERS[n % 6]} And {n} of them." for n in range(12)])
+    assert submitted.job is not None
+    assert len(submitted.ordinals) == 2
+
+    asyncio.run(evaluation.pipeline.grade(evaluation.claim(submitted.job.id, 1)))
+    after_the_first = evaluation.status(submitted)
+    asyncio.run(evaluation.pipeline.grade(evaluation.claim(submitted.job.id, 2)))
+
+    assert (after_the_first, evaluation.status(submitted)) == ("grading", "completed")
+    with evaluation.database.transaction() as session:
+        events = [event.type for event in JobStore(session).events(submitted.job.id, 0)]
+    assert events == ["job.started", "job.progress", "job.progress", "job.completed"]

@@ -64,7 +64,10 @@ def submit(
             payload = execution_input(caller.user_id, submitted.ordinals)
             transaction.after_commit(lambda: state_machine.start(job.id, payload))
         view = SubmittedView(
-            submission=_view(session, submitted.submission), job=job_view(job) if job else None
+            submission=submission_view(
+                submitted.submission, submitted.answers, submitted.grades, {}
+            ),
+            job=job_view(job) if job else None,
         )
         return (202 if job else 201), view
 

@@ -13,13 +13,12 @@ from shared.database.tables.evaluation import Answer, Grade
 from shared.identifiers import new_id
 
 
-def add_first_grades(session: Session, grades: Sequence[NewGrade]) -> None:
-    """Store first grades; an answer that has one keeps it."""
-    if not grades:
-        return
-    session.execute(
-        insert(Grade).on_conflict_do_nothing(), [_row(grade, version=1) for grade in grades]
-    )
+def add_first_grades(session: Session, grades: Sequence[NewGrade]) -> list[Grade]:
+    """Store first grades; an answer that has one keeps it. As rows, for who shows them at once."""
+    rows = [_row(grade, version=1) for grade in grades]
+    if rows:
+        session.execute(insert(Grade).on_conflict_do_nothing(), rows)
+    return [Grade(**row) for row in rows]
 
 
 def add_version(session: Session, grade: NewGrade) -> Grade:

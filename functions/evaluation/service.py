@@ -20,7 +20,7 @@ from functions.evaluation.rules.batching import FreeAnswer, plan_batches
 from functions.evaluation.rules.suspicion import find_suspicions
 from functions.evaluation.schemas import AnswerBody
 from shared.database.tables.documents import Document
-from shared.database.tables.evaluation import Answer, Submission
+from shared.database.tables.evaluation import Answer, Grade, Submission
 from shared.database.tables.jobs import Job
 from shared.database.tables.questions import Question, QuestionSet
 from shared.errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
@@ -38,6 +38,8 @@ class Submitted:
     """A submission as it was stored, and the job that grades the rest, if any is left."""
 
     submission: Submission
+    answers: list[tuple[Answer, Question]]
+    grades: dict[uuid.UUID, Grade]
     job: Job | None
     ordinals: tuple[int, ...]
 
@@ -89,41 +91,27 @@ class EvaluationService:
             question_set_id=asked.question_set.id,
             status="grading",
         )
-        self._session.add(submission)
-        self._session.flush()
-        grades, free, suspicious = self._grade_at_once(submission, asked, answers)
+        rows = [
+            (_answer(submission, question, body, position), question)
+            for position, body in enumerate(answers, start=1)
+            for question in (asked.questions[body.question_id],)
+        ]
+        grades, free = _grade_at_once(asked, rows)
         known = self._cache.find(free)
-        add_first_grades(self._session, [*grades, *known])
         graded = {grade.answer_id for grade in known}
         left = [answer for answer in free if answer.id not in graded]
-        return self._plan(submission, left, suspicious)
-
-    def _grade_at_once(
-        self, submission: Submission, asked: _AskedSet, answers: Sequence[AnswerBody]
-    ) -> tuple[list[NewGrade], list[AnswerToGrade], set[uuid.UUID]]:
-        """What rules say, the free answers that they leave, and which of those are suspicious."""
-        grades: list[NewGrade] = []
-        free: list[AnswerToGrade] = []
-        suspicious: set[uuid.UUID] = set()
-        for number, body in enumerate(answers):
-            question = asked.questions[body.question_id]
-            row = _answer(submission, question, body, number + 1)
-            self._session.add(row)
-            if question.type != "short_answer":
-                field = f"answers.{number}.answer"
-                grades.append(grade_by_rule(row.id, question, body.answer, asked.language, field))
-                continue
-            text = body.answer if isinstance(body.answer, str) else None
-            to_grade = free_question(question, asked.question_set, asked.document_language)
-            zero = zero_grade(row.id, to_grade, text)
-            if zero is not None:
-                grades.append(zero)
-                continue
-            free.append(AnswerToGrade(row.id, to_grade, str(text)))
-            if row.flags:
-                suspicious.add(row.id)
+        if not left:
+            submission.status, submission.completed_at = "completed", datetime.now(UTC)
+        self._session.add(submission)
         self._session.flush()
-        return grades, free, suspicious
+        self._session.add_all([row for row, _ in rows])
+        self._session.flush()
+        stored = add_first_grades(self._session, [*grades, *known])
+        suspicious = {row.id for row, _ in rows if row.flags}
+        job, ordinals = self._plan(submission, left, suspicious)
+        return Submitted(
+            submission, rows, {grade.answer_id: grade for grade in stored}, job, ordinals
+        )
 
     def _asked(self, question_set_id: uuid.UUID) -> _AskedSet:
         found = self._session.execute(
@@ -170,11 +158,9 @@ class EvaluationService:
         submission: Submission,
         left: Sequence[AnswerToGrade],
         suspicious: set[uuid.UUID],
-    ) -> Submitted:
+    ) -> tuple[Job | None, tuple[int, ...]]:
         if not left:
-            submission.status = "completed"
-            submission.completed_at = datetime.now(UTC)
-            return Submitted(submission, None, ())
+            return None, ()
         ordinary = [one for one in left if one.id not in suspicious]
         apart = [one for one in left if one.id in suspicious]
         payloads = [*_batches(ordinary, self._batch_size), *_apart(apart, self._batch_size)]
@@ -184,7 +170,7 @@ class EvaluationService:
         jobs.add_chunks(job.id, map(ChunkPlan, ordinals, payloads))
         submission.job_id = job.id
         self._session.flush()
-        return Submitted(submission, job, tuple(ordinals))
+        return job, tuple(ordinals)
 
     def submission(self, submission_id: uuid.UUID) -> Submission:
         """A submission that the caller may read. Raises NotFound."""
@@ -211,6 +197,27 @@ class EvaluationService:
         except Forbidden:
             return False
         return True
+
+
+def _grade_at_once(
+    asked: _AskedSet, rows: Sequence[tuple[Answer, Question]]
+) -> tuple[list[NewGrade], list[AnswerToGrade]]:
+    """What rules say, and the free answers that they leave."""
+    grades: list[NewGrade] = []
+    free: list[AnswerToGrade] = []
+    for number, (row, question) in enumerate(rows):
+        if question.type != "short_answer":
+            field = f"answers.{number}.answer"
+            grades.append(grade_by_rule(row.id, question, row.answer, asked.language, field))
+            continue
+        text = row.answer if isinstance(row.answer, str) else None
+        to_grade = free_question(question, asked.question_set, asked.document_language)
+        zero = zero_grade(row.id, to_grade, text)
+        if zero is not None:
+            grades.append(zero)
+        else:
+            free.append(AnswerToGrade(row.id, to_grade, str(text)))
+    return grades, free
 
 
 def _answer(submission: Submission, question: Question, body: AnswerBody, position: int) -> Answer:

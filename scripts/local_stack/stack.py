@@ -83,7 +83,13 @@ def wait_until_healthy(api_url: str, seconds: float = 60) -> tuple[int, str]:
 
 
 def _start(layout: Layout, processes: Processes, settings: Settings) -> tuple[str, str, str, str]:
-    if all(processes.running(name) for name in SERVICES):
+    brought = {
+        valkey.NAME: settings.redis_url is None,
+        postgres.NAME: settings.database_url is None,
+        gemini.NAME: settings.emulates_gemini,
+        ministack.NAME: True,
+    }
+    if all(processes.running(name) for name, ours in brought.items() if ours):
         return _start_services(layout, processes, settings)
     with step("starting PostgreSQL, Valkey and the emulators"):
         processes.end_orphans()

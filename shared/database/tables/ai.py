@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     String,
     Table,
     func,
@@ -51,8 +50,7 @@ class ModelCall(Base):
 # A row without a secret speaks of a key of the settings: it can only pause it.
 gemini_keys = Table(
     "gemini_keys",
-    # Not yet the shared metadata: that follows with the migration that makes this table.
-    MetaData(),
+    Base.metadata,
     Column("id", UUID(as_uuid=True), primary_key=True),
     Column("alias", String(60), nullable=False, unique=True),
     Column("project", String(80)),

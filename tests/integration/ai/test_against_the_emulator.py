@@ -289,8 +289,7 @@ async def test_a_spent_budget_refuses_before_the_call(layer_of, database, user, 
 
 
 @pytest.fixture
-def store(engine, database, redis) -> Iterator[KeyStore]:
-    gemini_keys.create(engine, checkfirst=True)
+def store(database, redis) -> Iterator[KeyStore]:
 
     def announce() -> None:
         redis.set("{gemini}:version", uuid.uuid4().hex)

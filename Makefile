@@ -16,7 +16,7 @@ FUNCTION ?=
 help: ## Show this list
 	@echo "Learning App: make TARGET"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  .env.example lists the settings; the local stack's addresses are in .local/stack.json."
 
@@ -51,6 +51,20 @@ check: environments ## Lint, types, import rules, template, layer sizes
 .PHONY: test
 test: environments ## Every check and test, on a stack of its own
 	@$(RUN) -m scripts.verification test
+
+.PHONY: bench-questions
+bench-questions: environments ## Measure question generation against the serial way
+	@$(RUN) -m tests.benchmarks.questions
+
+.PHONY: bench-evaluation
+bench-evaluation: environments ## Measure grading against one call an answer
+	@$(RUN) -m tests.benchmarks.evaluation
+
+.PHONY: bench-keys
+bench-keys: environments ## Measure the key pool against other pools
+	@$(PYTHON) -m venv .local/environments/benchmarks
+	@.venv/bin/uv pip sync --quiet --python .local/environments/benchmarks/bin/python requirements/benchmarks.lock
+	@$(RUN) -m tests.benchmarks.keys
 
 .PHONY: deploy
 deploy: environments ## Deploy to AWS: make deploy ENV=staging|production|local

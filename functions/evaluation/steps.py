@@ -1,9 +1,9 @@
-"""The Lambda entries of the evaluation's state machine, queue and schedule."""
+"""The Lambda entries of the evaluation's state machine and queue."""
 
 import uuid
 from typing import Any
 
-from functions.evaluation.wiring import get_pipeline, get_worker, handle_regrade_requests
+from functions.evaluation.wiring import get_pipeline, get_worker
 from shared.errors import JobCancelled
 from shared.jobs.queue import work_through
 from shared.observability import get_logger
@@ -27,11 +27,3 @@ def finish_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except JobCancelled:
         get_logger().info("the job has ended before", extra={"job_id": str(job_id)})
     return {"outcome": "completed"}
-
-
-def regrade_handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Regrade: answers to questions that were edited, where nobody has read their grades since."""
-    done = handle_regrade_requests()
-    changed = sum(one.changed for one in done)
-    get_logger().info("regraded", extra={"requests": len(done), "changed": changed})
-    return {"requests": len(done), "changed": changed}

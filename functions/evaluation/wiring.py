@@ -11,7 +11,6 @@ from functions.evaluation.appeals import AppealService
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
-from functions.evaluation.regrading import Regraded, handle_requests
 from functions.evaluation.service import EvaluationService
 from functions.evaluation.settings import get_evaluation_settings
 from functions.evaluation.store import PostgresEvaluationStore
@@ -79,9 +78,3 @@ def build_service(session: Session, caller: Caller) -> EvaluationService:
 def build_appeals(session: Session, caller: Caller) -> AppealService:
     """Appeals and overrides for one request."""
     return AppealService(session, caller, build_cache(session), deadline=deadline())
-
-
-def handle_regrade_requests() -> list[Regraded]:
-    """Handle what edits of questions have left, in a transaction of its own."""
-    with get_database().transaction() as session:
-        return handle_requests(session)

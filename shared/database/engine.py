@@ -13,9 +13,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from shared.config import get_settings
 
+_SESSION = (
+    "-c timezone=UTC -c statement_timeout=20000 -c lock_timeout=10000"
+    " -c idle_in_transaction_session_timeout=30000"
+)
 
-def build_engine(url: str, pool_size: int) -> Engine:
-    """An engine with at most `pool_size` idle and four further connections."""
+
+def build_engine(url: str, pool_size: int, *, through_proxy: bool = False) -> Engine:
+    """An engine with at most `pool_size` idle and four further connections.
+
+    RDS Proxy refuses settings at connection time; it sets the same ones itself.
+    """
     return create_engine(
         url,
         pool_size=pool_size,
@@ -29,8 +37,7 @@ def build_engine(url: str, pool_size: int) -> Engine:
             "connect_timeout": 5,
             # RDS Proxy pins a session that uses named prepared statements.
             "prepare_threshold": None,
-            "options": "-c timezone=UTC -c statement_timeout=20000 -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=30000",
+            **({} if through_proxy else {"options": _SESSION}),
         },
     )
 
@@ -39,7 +46,11 @@ def build_engine(url: str, pool_size: int) -> Engine:
 def get_engine() -> Engine:
     """The engine of this process."""
     settings = get_settings()
-    return build_engine(settings.resolved_database_url(), settings.database_pool_size)
+    return build_engine(
+        settings.resolved_database_url(),
+        settings.database_pool_size,
+        through_proxy=settings.database_host is not None,
+    )
 
 
 class Database:

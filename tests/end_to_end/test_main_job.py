@@ -47,7 +47,9 @@ def test_events_on_the_socket_have_no_gap_and_equal_those_over_http(
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert [event["type"] for event in events][:1] == ["job.started"]
     assert events[-1]["type"] == "job.completed"
-    assert sum(len(event.get("questions", [])) for event in events) == 10
+    result = events[-1]["result"]
+    assert sum(len(event.get("questions", [])) for event in events) == result["delivered"]
+    assert result["delivered"] + sum(result["shortfall_reasons"].values()) == 10
     over_http = reader.call("GET", f"/api/jobs/{job_id}/events?after=0")
     listed = over_http["items"] if isinstance(over_http, dict) else over_http
     assert [(one["seq"], one["type"]) for one in listed] == [
@@ -68,8 +70,9 @@ def test_a_second_subscriber_gets_everything_from_the_start(
 def test_every_quote_stands_on_its_page(reader: LearningClient, document: dict[str, Any]) -> None:
     question_set = generate(reader, document, count=20)
 
-    assert question_set["delivered"] == 20
-    assert question_set["shortfall"] == 0
+    assert question_set["delivered"] == len(question_set["questions"]) >= 15
+    assert question_set["shortfall"] == sum(question_set["shortfall_reasons"].values())
+    assert question_set["delivered"] + question_set["shortfall"] == 20
     for question in question_set["questions"]:
         source = question["source"]
         text = reader.call("GET", f"/api/documents/{document['id']}/pages/{source['page']}")["text"]

@@ -6,15 +6,16 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
 
 from shared.ai import error_table
 from shared.ai.error_table import Failure, classify
-from shared.ai.interface import Turn, Usage
+from shared.ai.interface import Usage
 from shared.ai.prompt import Prompt
 from shared.ai.provider_error import parse_error
+from shared.ai.request_body import request_body
 from shared.observability import redact
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from google.genai import Client, types
 
+# The SDK wants contents; `request_body` replaces them.
+_IN_THE_BODY = "-"
 STOPPED = ("STOP", "FINISH_REASON_STOP")
 
 
@@ -97,7 +100,7 @@ class GeminiClient:
         """The reply. Raises CallFailed for everything else that can come of a call."""
         async with _translated(call):
             response = await self._client.aio.models.generate_content(
-                model=call.model, contents=_contents(call.prompt), config=self._config(call)
+                model=call.model, contents=_IN_THE_BODY, config=self._config(call)
             )
             return _finished(_text(response), _usage(response), _finish(response))
 
@@ -105,7 +108,7 @@ class GeminiClient:
         """Pieces of text as they come, at last the whole. Raises CallFailed."""
         async with _translated(call):
             chunks = await self._client.aio.models.generate_content_stream(
-                model=call.model, contents=_contents(call.prompt), config=self._config(call)
+                model=call.model, contents=_IN_THE_BODY, config=self._config(call)
             )
             pieces: list[str] = []
             usage, finish = Usage(), None
@@ -132,22 +135,14 @@ class GeminiClient:
     def _config(self, call: Call) -> "types.GenerateContentConfig":
         from google.genai import types  # noqa: PLC0415
 
-        prompt = call.prompt
-        thinking = None
-        if self._thinking_budget is not None:
-            thinking = types.ThinkingConfig(thinking_budget=self._thinking_budget)
         return types.GenerateContentConfig(
-            system_instruction=prompt.system_instruction,
-            temperature=prompt.temperature,
-            max_output_tokens=prompt.max_output_tokens,
-            response_mime_type="application/json" if prompt.schema is not None else None,
-            response_json_schema=prompt.schema,
-            thinking_config=thinking,
             # One lease is one billed request.
             automatic_continuation=False,
+            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
             http_options=types.HttpOptions(
                 headers={"x-goog-api-key": call.key.get_secret_value()},
                 timeout=int(call.timeout_seconds * 1000),
+                extra_body=request_body(call.prompt, self._thinking_budget),
             ),
         )
 
@@ -185,22 +180,6 @@ def _signal(on_sending: Callable[[], None]) -> "Iterator[None]":
         yield
     finally:
         transport.on_sending.set(None)
-
-
-def _contents(prompt: Prompt) -> list[Any]:
-    from google.genai import types  # noqa: PLC0415
-
-    def turn(given: Turn) -> types.Content:
-        return types.Content(role=given.role, parts=[types.Part(text=given.text)])
-
-    parts = [
-        types.Part(text=part)
-        if isinstance(part, str)
-        else types.Part(inline_data=types.Blob(mime_type=part.mime_type, data=part.content))
-        for part in prompt.parts
-    ]
-    asked = types.Content(role="user", parts=parts)
-    return [*map(turn, prompt.history), asked, *map(turn, prompt.afterwards)]
 
 
 def _text(response: "types.GenerateContentResponse") -> str:

@@ -1,4 +1,4 @@
-"""The HTTP transport below google-genai: one connection pool per event loop, and a send signal."""
+"""The HTTP transport below google-genai: connection pools per event loop, and a send signal."""
 
 import ssl
 from collections.abc import Callable
@@ -18,22 +18,35 @@ def _tls() -> ssl.SSLContext:
 
 
 class LoopTransport(httpx2.AsyncBaseTransport):
-    """Sends through the running loop's pool. The task's `on_sending` is called just before.
+    """Sends through the running loop's pools. The task's `on_sending` is called just before.
 
-    The pool is unbounded: httpx2's default of 100 connections fails bursts by PoolTimeout, and
+    A pool is unbounded: httpx2's default of 100 connections fails bursts by PoolTimeout, and
     how much may be under way is the key pool's decision.
     """
 
     def __init__(self) -> None:
-        self._pools = LoopScoped(self._build, httpx2.AsyncHTTPTransport.aclose)
+        self._pools = LoopScoped(_ConnectionPools, _ConnectionPools.aclose)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        pool = await self._pools.get()
+        pools = await self._pools.get()
         if signal := on_sending.get():
             signal()
-        return await pool.handle_async_request(request)
+        return await pools.of(request).handle_async_request(request)
 
-    @staticmethod
-    def _build() -> httpx2.AsyncHTTPTransport:
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
-        return httpx2.AsyncHTTPTransport(verify=_tls(), limits=limits)
+
+class _ConnectionPools:
+    """One pool an API key: httpx2 looks at every connection of a pool with every request."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, httpx2.AsyncHTTPTransport] = {}
+
+    def of(self, request: httpx2.Request) -> httpx2.AsyncHTTPTransport:
+        key = request.headers.get("x-goog-api-key", "")
+        if key not in self._by_key:
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
+            self._by_key[key] = httpx2.AsyncHTTPTransport(verify=_tls(), limits=limits)
+        return self._by_key[key]
+
+    async def aclose(self) -> None:
+        for pool in self._by_key.values():
+            await pool.aclose()

@@ -15,6 +15,7 @@ from shared.ai.error_table import Failure, classify
 from shared.ai.interface import Usage
 from shared.ai.prompt import Prompt
 from shared.ai.provider_error import parse_error
+from shared.ai.reply_body import read_reply
 from shared.ai.request_body import request_body
 from shared.observability import redact
 
@@ -99,10 +100,15 @@ class GeminiClient:
     async def generate(self, call: Call) -> RawReply:
         """The reply. Raises CallFailed for everything else that can come of a call."""
         async with _translated(call):
+            config = self._config(call)
+            # The SDK's own reading of a reply costs more CPU than sending the request.
+            config.should_return_http_response = True
             response = await self._client.aio.models.generate_content(
-                model=call.model, contents=_IN_THE_BODY, config=self._config(call)
+                model=call.model, contents=_IN_THE_BODY, config=config
             )
-            return _finished(_text(response), _usage(response), _finish(response))
+            carried = response.sdk_http_response
+            read = read_reply(carried.body if carried and carried.body else "")
+            return _finished(read.text, read.usage or Usage(), read.finish)
 
     async def stream(self, call: Call) -> AsyncGenerator[str | RawReply]:
         """Pieces of text as they come, at last the whole. Raises CallFailed."""
@@ -113,10 +119,11 @@ class GeminiClient:
             pieces: list[str] = []
             usage, finish = Usage(), None
             async for chunk in chunks:
-                usage, finish = _usage(chunk, usage), _finish(chunk) or finish
-                if piece := _text(chunk):
-                    pieces.append(piece)
-                    yield piece
+                read = read_reply(chunk.model_dump_json(by_alias=True, exclude_none=True))
+                usage, finish = read.usage or usage, read.finish or finish
+                if read.text:
+                    pieces.append(read.text)
+                    yield read.text
             yield _finished("".join(pieces), usage, finish, streamed=True)
 
     async def count_models(self, key: SecretStr) -> int | None:
@@ -180,32 +187,6 @@ def _signal(on_sending: Callable[[], None]) -> "Iterator[None]":
         yield
     finally:
         transport.on_sending.set(None)
-
-
-def _text(response: "types.GenerateContentResponse") -> str:
-    candidate = response.candidates[0] if response.candidates else None
-    parts = candidate.content.parts if candidate and candidate.content else None
-    return "".join(part.text for part in parts or [] if part.text and not part.thought)
-
-
-def _usage(response: "types.GenerateContentResponse", known: Usage | None = None) -> Usage:
-    counted = response.usage_metadata
-    if counted is None:
-        return known or Usage()
-    return Usage(
-        prompt_tokens=counted.prompt_token_count or 0,
-        output_tokens=counted.candidates_token_count or 0,
-        cached_tokens=counted.cached_content_token_count or 0,
-        thought_tokens=counted.thoughts_token_count or 0,
-    )
-
-
-def _finish(response: "types.GenerateContentResponse") -> str | None:
-    feedback = response.prompt_feedback
-    if feedback is not None and feedback.block_reason is not None:
-        return f"BLOCKED:{feedback.block_reason.value}"
-    reason = response.candidates[0].finish_reason if response.candidates else None
-    return reason.value if reason is not None else None
 
 
 def _finished(text: str, usage: Usage, finish: str | None, *, streamed: bool = False) -> RawReply:

@@ -8,7 +8,7 @@
 -- 60 s ("window") is found out by one call in the same manner.
 local UNPROVEN_SHARE = 0.8
 local SILENCE, LONGEST_VERDICT, LOOK_AGAIN = 500, 2000, 250
-local GUARD, LONGEST_GUARD = 400, 3000
+local GUARD, LONGEST_GUARD, ON_THE_WAY = 400, 3000, 150
 local FIRST_STEP = { ramp = 2, above = 1, shape = 1 }
 local SHAPE_KEPT = 6 * 3600000
 local PROBE_AGAIN = 600000
@@ -45,6 +45,14 @@ end
 local function guard_of(model)
   local lag = math.ceil((model.lag or 0) / 50) * 50
   return math.min(LONGEST_GUARD, math.max(model.guard or GUARD, 300 + lag))
+end
+
+-- The guard of a token bucket's refill: once it is known how late the calls that began it were sent,
+-- only their way to the server is left. A refusal that nothing explains makes it wide again.
+local function refill_guard(bucket, model, guard)
+  local first = bucket.first
+  if not first or first.open > 0 then return guard end
+  return math.min(guard, math.max(model.guard or 0, ON_THE_WAY + first.lag))
 end
 
 local function known_shape(tier)
@@ -146,6 +154,7 @@ local function learn_requests(model, entry, bucket, value, cool)
   local limits = limits_of(entry, bucket, tier)
   local n = in_window(bucket, 1, 0)
   local was_probe = tier.probe and tier.probe.bucket == entry.id
+  local asked_shape = was_probe and tier.probe.kind == 'shape'
   tier.probe, tier.step, tier.steps = nil, 1, 0
   tier.next_above = now + PROBE_AGAIN
   if value and value > 0 then
@@ -154,6 +163,10 @@ local function learn_requests(model, entry, bucket, value, cool)
     tier.limit, tier.limit_at, tier.above = value, now, nil
     limits.rpm = value
     if n >= value then learn_shape(tier, bucket, MINUTE / value, cool) end
+    -- A steady refill would have had room for this very call.
+    if asked_shape and not news and not known_shape(tier) then
+      tier.shape, tier.shape_at = 'window', now
+    end
     if not news and not was_probe then model.guard = math.min(LONGEST_GUARD, guard_of(model) * 1.5) end
   elseif not was_probe then
     -- Nothing is named: what was admitted in the last minute is taken for the limit, for a while.

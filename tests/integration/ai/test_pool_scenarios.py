@@ -132,3 +132,13 @@ async def test_what_429s_taught_shows_in_the_picture(world_of):
     picture = await world.pool.picture(["gemini-test"])
     learnt = {bucket["learnt_rpm"] for bucket in picture["buckets"]}
     assert learnt == {20}
+
+
+async def test_one_refusal_is_enough_to_know_a_window(world_of):
+    world = await world_of(projects(3, rpm=3, window=True), rpm=3, probing=False)
+    callers = [
+        Caller(number, starts=starts, tokens=100, patience=0.0)
+        for number, starts in enumerate([0.0] * 3 + [20.05] * 4 + [40.05] * 4 + [40.3] * 4)
+    ]
+    await finish(world, callers)
+    assert world.failures["minute_quota"] <= 1

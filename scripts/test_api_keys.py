@@ -68,7 +68,7 @@ async def try_key(client: GeminiClient, key: ApiKey, model: str, quota: str) -> 
 
 def _smallest_call(key: ApiKey, model: str) -> Call:
     prompt = Prompt("Answer with one word.", (), ("Say yes.",), 64, 0.0, None)
-    return Call(model, key.value, prompt, TIMEOUT_SECONDS, lambda: None)
+    return Call(model, key.value, prompt, TIMEOUT_SECONDS)
 
 
 async def try_all(settings: Settings, keys: list[ApiKey], model: str) -> list[Verdict]:

@@ -30,14 +30,17 @@ class Launch:
         self._leave = leave
         self._left = False
         self._entered_at = time.monotonic()
-        self.lag_seconds = 0.0
+        self.lag_seconds: float | None = None
 
     def leave(self) -> None:
-        """Called when the bytes leave, or nothing will be sent."""
+        """Called when sending begins, or nothing will be sent."""
         if not self._left:
             self._left = True
-            self.lag_seconds = time.monotonic() - self._entered_at
             self._leave()
+
+    def sent(self) -> None:
+        """Called when the last byte is on its way: what came before is the lag."""
+        self.lag_seconds = time.monotonic() - self._entered_at
 
 
 class Admission:

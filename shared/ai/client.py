@@ -56,15 +56,20 @@ class CallFailed(Exception):
         self.reason = reason
 
 
+def _nobody_asks() -> None:
+    """For callers that hold no lease."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """Everything one call needs. `on_sending` is called just before the bytes leave."""
+    """All that one call needs. `on_sending` is called just before it, `on_sent` after its bytes."""
 
     model: str
     key: SecretStr
     prompt: Prompt
     timeout_seconds: float
-    on_sending: Callable[[], None]
+    on_sending: Callable[[], None] = _nobody_asks
+    on_sent: Callable[[], None] = _nobody_asks
 
 
 class GeminiClient:
@@ -161,7 +166,7 @@ async def _translated(call: Call) -> AsyncGenerator[None]:
     from google.genai import errors  # noqa: PLC0415
 
     try:
-        with _signal(call.on_sending):
+        with _signal(call):
             async with asyncio.timeout(call.timeout_seconds):
                 yield
     except errors.APIError as error:
@@ -178,15 +183,15 @@ async def _translated(call: Call) -> AsyncGenerator[None]:
 
 
 @contextmanager
-def _signal(on_sending: Callable[[], None]) -> "Iterator[None]":
+def _signal(call: Call) -> "Iterator[None]":
     from shared.ai import transport  # noqa: PLC0415
 
     # Not reset by token: a stream that is closed from another task has another context.
-    transport.on_sending.set(on_sending)
+    transport.signals.set(transport.Signals(call.on_sending, call.on_sent))
     try:
         yield
     finally:
-        transport.on_sending.set(None)
+        transport.signals.set(None)
 
 
 def _finished(text: str, usage: Usage, finish: str | None, *, streamed: bool = False) -> RawReply:

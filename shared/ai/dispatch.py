@@ -288,6 +288,7 @@ class Dispatcher:
             prompt=order.prompt,
             timeout_seconds=min(self._policy.timeout_seconds, max(0.1, order.seconds_left)),
             on_sending=launch.leave,
+            on_sent=launch.sent,
         )
 
     async def close_books(self, order: Order, lease: Lease, outcome: Outcome) -> None:

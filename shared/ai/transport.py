@@ -1,15 +1,25 @@
 """The HTTP transport below google-genai: connection pools per event loop, and a send signal."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 
 import httpx2
 
 from shared.ai.loop_scoped import LoopScoped
 
-on_sending: ContextVar[Callable[[], None] | None] = ContextVar("on_sending", default=None)
+
+@dataclass(frozen=True)
+class Signals:
+    """Whom to tell that a request is about to be sent, and that its last byte was."""
+
+    on_sending: Callable[[], None]
+    on_sent: Callable[[], None]
+
+
+signals: ContextVar[Signals | None] = ContextVar("signals", default=None)
 
 
 @lru_cache
@@ -18,7 +28,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class LoopTransport(httpx2.AsyncBaseTransport):
-    """Sends through the running loop's pools. The task's `on_sending` is called just before.
+    """Sends through the running loop's pools, and tells the task's `signals`.
 
     A pool is unbounded: httpx2's default of 100 connections fails bursts by PoolTimeout, and
     how much may be under way is the key pool's decision.
@@ -29,9 +39,18 @@ class LoopTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         pools = await self._pools.get()
-        if signal := on_sending.get():
-            signal()
+        if told := signals.get():
+            told.on_sending()
+            request.extensions = {**request.extensions, "trace": _tells(told.on_sent)}
         return await pools.of(request).handle_async_request(request)
+
+
+def _tells(on_sent: Callable[[], None]) -> Callable[[str, object], Awaitable[None]]:
+    async def trace(event: str, _details: object) -> None:
+        if event == "http11.send_request_body.complete":
+            on_sent()
+
+    return trace
 
 
 class _ConnectionPools:

@@ -134,7 +134,7 @@ if request.hedge and (wait > 0 or best.kind or not hedge_allowed(bucket, model, 
 end
 
 if wait <= 0 then
-  book_sent(bucket, best.limits, request.tokens, guard)
+  book_sent(bucket, best.limits, taken, guard, refill_guard(bucket, model, guard))
   key.inflight = (key.inflight or 0) + 1
   if not key.proven and not key.canary_at then key.canary_at = now end
   if best.kind then

@@ -83,7 +83,8 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
     slot, why = later(slot, why, window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
     slot, why = later(slot, why, window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')
   else
-    slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, guard), 'minute_quota')
+    local refill = refill_guard(bucket, model, guard)
+    slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
     slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
   end
   local kind = probe_kind(

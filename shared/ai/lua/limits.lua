@@ -15,7 +15,28 @@ local function rescaled(bucket, rpm)
   return interval
 end
 
--- `guard`: what is stamped now reaches the server later, and its bucket refills from then on.
+-- What is stamped now reaches the server later, and a full bucket refills from then on. How late the
+-- calls were that may have found it full is kept: `open` of them have not told yet.
+local NEARLY_FULL = 1000
+
+local function book_first(bucket, lease, is_fresh)
+  if is_fresh then
+    bucket.busy_since = now
+    bucket.first = { open = 0, lag = 0 }
+  end
+  if bucket.first and (is_fresh or bucket.requests_at < now + NEARLY_FULL) then
+    bucket.first.open = bucket.first.open + 1
+    lease.first_of = bucket.busy_since
+  end
+end
+
+-- One that never tells leaves the guard as wide as it was, until the bucket is full again.
+local function settle_first(bucket, lease, lag)
+  local first = bucket.first
+  if not first or not lag or lease.first_of ~= bucket.busy_since then return end
+  first.open, first.lag = math.max(0, first.open - 1), math.max(first.lag, lag)
+end
+
 local function request_slot(bucket, rpm, ahead, guard)
   local interval = rescaled(bucket, rpm)
   local empty_at = bucket.requests_at or 0
@@ -92,9 +113,9 @@ local function used_today(bucket)
   return bucket.day_end == day_end() and bucket.used or 0
 end
 
-local function book_sent(bucket, limits, tokens, guard)
-  local interval = rescaled(bucket, limits.rpm)
-  if (bucket.requests_at or 0) + guard <= now then bucket.busy_since = now end
+local function book_sent(bucket, limits, lease, guard, refill)
+  local interval, tokens = rescaled(bucket, limits.rpm), lease.tokens
+  book_first(bucket, lease, (bucket.requests_at or 0) + refill <= now)
   bucket.requests_at = math.max(bucket.requests_at or 0, now) + interval
   if (bucket.tokens_at or 0) + guard <= now then bucket.tokens_since = now end
   bucket.counted_tpm = limits.tpm

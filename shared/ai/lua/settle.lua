@@ -18,7 +18,10 @@ if lease.sent and effect == 'unused' then
   end
   lease.sent = nil
 end
-if lease.sent then bucket.heard_at = now end
+if lease.sent then
+  bucket.heard_at = now
+  settle_first(bucket, lease, request.lag)
+end
 if lease.sent and request.answered ~= false then
   model.answered_sent = math.max(model.answered_sent or 0, lease.sent)
   -- A refusal takes the server no time: what it took is how late calls arrive.

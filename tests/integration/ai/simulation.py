@@ -189,22 +189,24 @@ class World:
                 self.at(self.now + pause, lambda: self._ask(caller))
 
     async def _send(self, caller: Caller, lease: Lease) -> None:
-        lag = self.random.uniform(0.0, 0.2)
+        lag, way = self.random.uniform(0.0, 0.1), self.random.uniform(0.0, 0.1)
 
         async def arrive() -> None:
             self.sent += 1
             project = self.projects[lease.project]
             failure = project.answer(self.now, caller.tokens)
             latency = 0.1 if failure else project.latency * self.random.lognormvariate(0, 0.3)
-            self.at(self.now + latency, lambda: self._answered(caller, lease, failure, latency))
+            self.at(
+                self.now + latency, lambda: self._answered(caller, lease, failure, latency, lag)
+            )
 
-        self.at(self.now + lag, arrive)
+        self.at(self.now + lag + way, arrive)
 
     async def _answered(
-        self, caller: Caller, lease: Lease, failure: Failure | None, latency: float
+        self, caller: Caller, lease: Lease, failure: Failure | None, latency: float, lag: float
     ) -> None:
         usage = Usage() if failure else Usage(caller.tokens, 10)
-        await self.pool.settle(lease, Outcome(usage, 0, latency, failure, 0.02))
+        await self.pool.settle(lease, Outcome(usage, 0, latency, failure, lag))
         if failure is None:
             caller.done_at = self.now
             self.per_user.setdefault(caller.user, []).append(self.now)

@@ -25,6 +25,8 @@ from shared.ai.pool import Ask, Lease, Outcome, Wait
 HOLD_SECONDS = 30.0
 # The guard against late arrival is at least 0.3 s; callers here are late by at most 0.2 s.
 LATEST_ARRIVAL = 0.2
+# What a caller can't tell of that: the way of the bytes to the server.
+LONGEST_WAY = 0.14
 
 
 @dataclass
@@ -33,7 +35,9 @@ class Under:
 
     lease: Lease
     tokens: int
+    sent_at: float
     arrived: bool = False
+    lag: float = 0.0
 
 
 class PoolMachine(RuleBasedStateMachine):
@@ -100,7 +104,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def take(self, ask: Ask, decision: Any) -> None:
         if isinstance(decision, Lease):
-            self.running.append(Under(decision, ask.tokens))
+            self.running.append(Under(decision, ask.tokens, self.world.now))
         elif isinstance(decision, Wait):
             self.waiting.append((decision.claim, self.world.now + decision.seconds, ask))
 
@@ -124,6 +128,7 @@ class PoolMachine(RuleBasedStateMachine):
         moments = sorted(self.dice.uniform(self.world.now, latest) for _ in due)
         for call, moment in zip(due, moments, strict=True):
             call.arrived = True
+            call.lag = max(0.0, moment - call.sent_at - LONGEST_WAY)
             failure = self.world.projects[call.lease.project].answer(moment, call.tokens)
             if failure is not None:
                 self.world.failures[failure.kind] += 1
@@ -147,7 +152,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def settle(self, call: Under, failure: Any, usage: Usage | None = None) -> None:
         self.running.remove(call)
-        outcome = Outcome(usage or Usage(), 0, 0.5, failure)
+        outcome = Outcome(usage or Usage(), 0, 0.5, failure, call.lag)
         self.run(self.world.pool.settle(call.lease, outcome))
 
     @invariant()

@@ -86,6 +86,7 @@ class FakeCaller:
     async def generate(self, call: Call) -> RawReply:
         self.calls.append(call)
         call.on_sending()
+        call.on_sent()
         answer = self.answers.popleft()
         if isinstance(answer, tuple):
             await asyncio.sleep(answer[0])

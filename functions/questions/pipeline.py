@@ -10,13 +10,17 @@ from typing import Any
 
 from functions.questions.asking import Asker, ChunkContext
 from functions.questions.ports import Asked, Followed, Generation, GenerationStore, OpenStore
+from functions.questions.prompts import Avoided
 from functions.questions.rules import passages as passage_rules
 from functions.questions.rules.batching import batches
 from functions.questions.rules.blueprint import draw_up
 from functions.questions.rules.checking import SourcePages, check
 from functions.questions.rules.completeness import missing_slots, shortfall_reasons, wanted
-from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot
-from functions.questions.rules.page_selection import worth_asking
+from functions.questions.rules.coverage import planned_coverage
+from functions.questions.rules.dealing import deal
+from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot, Span
+from functions.questions.rules.page_selection import select_pages
+from functions.questions.rules.sections import sections_of
 from functions.questions.rules.similarity import gist_of, same_question
 from functions.questions.rules.verification import Review
 from shared.ai import LanguageModel, ModelSaturated
@@ -25,7 +29,7 @@ from shared.jobs.model import Claim
 
 MOST_ROUNDS = 3
 REFILL_NEEDS = timedelta(seconds=60)
-AVOIDED_STEMS = 40
+AVOIDED_STEMS, AVOIDED_QUOTES = 40, 80
 FOLLOWER_LOOKS = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(seconds=15)
 
@@ -132,13 +136,18 @@ class GenerationPipeline:
     ) -> list[int]:
         """Deal passages and slots to chunks, and these to batches; the batches' ordinals."""
         parameters = generation.parameters
-        pages = worth_asking(store.pages(generation.document_id), parameters.pages)
-        found = [passage for page in pages for passage in passage_rules.cut(page)]
+        pages = store.pages(generation.document_id)
+        selection, sections = select_pages(pages, parameters.pages), sections_of(pages)
+        found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
         if generation.replaced:
             found = passage_rules.near(found, generation.replaced.page)
         elif parameters.focus:
             found = passage_rules.about(found, parameters.focus)
-        chunks = passage_rules.deal(slots, found, self._options.chunk_size)
+        again = round_ > 1 or generation.fresh or generation.replaced
+        asked = [one.span for one in store.asked(generation)] if again else []
+        chunks = deal(slots, found, self._options.chunk_size, asked)
+        if round_ == 1 and not generation.replaced:
+            store.note_plan(generation, planned_coverage(chunks, selection, sections))
         store.add_batches(
             generation.job_id, round_, batches(chunks, self._options.chunks_per_batch)
         )
@@ -179,7 +188,7 @@ class GenerationPipeline:
             user_id=claim.user_id,
             job_id=claim.job_id,
         )
-        avoided = _stems_to_avoid(batch.avoided, plan.passages)
+        avoided = _to_avoid(batch.avoided, plan.passages)
         proposals = await self._asker.propose(context, plan.slots, avoided)
         seed = str(batch.generation.question_set_id)
         checked = check(proposals.drafts, plan.slots, batch.pages, seed)
@@ -240,11 +249,15 @@ def _chunk_plan(chunk: dict[str, Any], text: dict[int, str]) -> ChunkPlan:
     return ChunkPlan(slots, passages)
 
 
-def _stems_to_avoid(asked: Sequence[Asked], passages: Sequence[Passage]) -> list[str]:
-    """The stems that a model could repeat from these passages first, then the newest others."""
-    pages = {passage.page for passage in passages}
-    oldest_first = sorted(asked, key=lambda one: one.page in pages)
-    return [one.stem for one in oldest_first[-AVOIDED_STEMS:]]
+def _to_avoid(asked: Sequence[Asked], passages: Sequence[Passage]) -> Avoided:
+    """The newest stems, those of the passages' own pages last, and all sentences of the passages
+    that a question stands on: by its stem alone a question doesn't tell what it asks about."""
+    spans = [Span(passage.page, passage.start, passage.end) for passage in passages]
+    pages = {span.page for span in spans}
+    oldest_first = sorted(asked, key=lambda one: one.span.page in pages)
+    stems = tuple(one.stem for one in oldest_first[-AVOIDED_STEMS:])
+    here = [one.quote for one in asked if any(one.span.overlaps(span) for span in spans)]
+    return Avoided(stems, tuple(dict.fromkeys(here))[-AVOIDED_QUOTES:])
 
 
 def _urgency(failure: BaseException) -> int:

@@ -55,6 +55,11 @@ class PostgresGenerationStore(GenerationReading):
         ]
         self._add(job_id, round_number, payloads)
 
+    def note_plan(self, generation: Generation, coverage: Mapping[str, Any]) -> None:
+        """Keep how the set is to be spread over the document."""
+        question_set = self._session.get_one(QuestionSet, generation.question_set_id)
+        question_set.coverage = dict(coverage)
+
     def add_follower(self, job_id: uuid.UUID) -> None:
         """The one batch of a generation that waits for another."""
         self._add(job_id, 0, [{"follow": True}])
@@ -190,9 +195,9 @@ class PostgresGenerationStore(GenerationReading):
         if generation.replaced:
             self._complete_regeneration(generation, shortfall_reasons)
             return
-        rows = self.questions(question_set.id)
         question_set.shortfall_reasons = dict(shortfall_reasons)
-        question_set.coverage = {**coverage, **delivered(rows)}
+        question_set.coverage = {**question_set.coverage, **coverage}
+        rows = self._count_delivered(question_set)
         if not rows:
             question_set.status = "failed"
             self._fail_empty(generation.job_id, shortfall_reasons)
@@ -200,6 +205,13 @@ class PostgresGenerationStore(GenerationReading):
         question_set.status = "draft"
         question_set.completed_at = datetime.now(UTC)
         self._jobs.complete(generation.job_id, set_result(question_set))
+
+    def _count_delivered(self, question_set: QuestionSet) -> Sequence[QuestionRow]:
+        """Bring the set's coverage up to the questions it has; those."""
+        rows = self.questions(question_set.id)
+        coverage = question_set.coverage
+        question_set.coverage = {**coverage, **delivered(rows, coverage)}
+        return rows
 
     def _complete_regeneration(
         self, generation: Generation, shortfall_reasons: Mapping[str, int]
@@ -211,6 +223,7 @@ class PostgresGenerationStore(GenerationReading):
         if made is None:
             self._fail_empty(generation.job_id, shortfall_reasons)
             return
+        self._count_delivered(self._session.get_one(QuestionSet, generation.question_set_id))
         result = {
             "question_set_id": str(generation.question_set_id),
             "question_id": str(made),

@@ -27,7 +27,8 @@ from shared.ai import LanguageModel, ModelSaturated
 from shared.errors import JobCancelled
 from shared.jobs.model import Claim
 
-MOST_ROUNDS = 3
+# Missing slots are asked for at their own page first, then anywhere; one more for what collides.
+MOST_ROUNDS = 4
 REFILL_NEEDS = timedelta(seconds=60)
 AVOIDED_STEMS, AVOIDED_QUOTES = 40, 80
 FOLLOWER_LOOKS = timedelta(seconds=2)

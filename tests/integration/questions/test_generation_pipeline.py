@@ -272,3 +272,26 @@ def test_a_fresh_wish_starts_anew(start: Start) -> None:
     assert job_id != generation.job_id
     with generation.database.transaction() as session:
         assert session.get_one(Job, job_id).status == "queued"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        r"The energy \nu is $E = \frac{1}{2}mv^2$ and $\nabla \cdot \vec{B} = 0$.",
+        "البناء الضوئي هو العملية التي تحول بها النباتات الطاقة.",
+        "המיטוכונדריה היא תחנת הכוח של התא.",
+        "光合作用 是植物 把光能 转化为 化学能.",
+    ],
+)
+def test_formulas_and_scripts_survive_the_database_and_the_events(
+    start: Start, sentence: str
+) -> None:
+    generation = start(count=1, texts=(sentence,))
+
+    generation.run()
+
+    (question,) = generation.questions()
+    (told,) = (one for event in generation.events() for one in event.get("questions", []))
+    assert question.source_quote == told["source"]["quote"] == sentence
+    assert question.stem == told["stem"]
+    assert sentence.rstrip(".").rpartition(" ")[0] in question.stem

@@ -57,6 +57,7 @@ class _Batch:
     chunks: dict[int, ChunkPlan]
     asked: dict[uuid.UUID, Asked]
     avoided: tuple[Asked, ...]
+    repeated: tuple[Span, ...] = ()
 
 
 class GenerationPipeline:
@@ -172,12 +173,15 @@ class GenerationPipeline:
             numbers = {span[0] for chunk in planned.values() for span in chunk["passages"]}
             pages = store.pages(generation.document_id, sorted(numbers))
             asked = store.asked(generation)
+            outcomes = store.outcomes(claim.job_id) if claim.payload["refill"] else []
         text = {page.number: page.text for page in pages}
         chunks = {index: _chunk_plan(chunk, text) for index, chunk in planned.items()}
         # In a first round nothing was asked before; what neighbours ask now is no news to avoid.
         again = claim.payload["refill"] or generation.fresh or generation.replaced
         known = {one.question_id: one for one in asked}
-        return _Batch(generation, SourcePages(pages), chunks, known, tuple(asked) if again else ())
+        avoided = tuple(asked) if again else ()
+        repeated = tuple(span for one in outcomes for span in one.repeated)
+        return _Batch(generation, SourcePages(pages), chunks, known, avoided, repeated)
 
     async def _generate(self, claim: Claim, batch: _Batch, index: int) -> None:
         plan, parameters = batch.chunks[index], batch.generation.parameters
@@ -189,7 +193,7 @@ class GenerationPipeline:
             user_id=claim.user_id,
             job_id=claim.job_id,
         )
-        avoided = _to_avoid(batch.avoided, plan.passages)
+        avoided = _to_avoid(batch.avoided, batch.repeated, plan.passages)
         proposals = await self._asker.propose(context, plan.slots, avoided)
         seed = str(batch.generation.question_set_id)
         checked = check(proposals.drafts, plan.slots, batch.pages, seed)
@@ -217,13 +221,16 @@ class GenerationPipeline:
             batch.asked.update({one.question_id: one for one in news})
             known = [one.gist for one in batch.asked.values()]
             kept: list[Question] = []
+            repeated: list[Span] = []
             for question, gist in zip(questions, gists, strict=True):
                 if any(same_question(gist, other) for other in known):
                     rejections[question.slot.number] = "duplicate"
+                    source = question.source
+                    repeated.append(Span(source.page, source.start, source.end))
                 else:
                     known.append(gist)
                     kept.append(question)
-            store.store_chunk(claim, batch.generation, index, kept, rejections)
+            store.store_chunk(claim, batch.generation, index, kept, rejections, repeated=repeated)
         self._announce(claim.job_id)
         return kept
 
@@ -250,15 +257,24 @@ def _chunk_plan(chunk: dict[str, Any], text: dict[int, str]) -> ChunkPlan:
     return ChunkPlan(slots, passages)
 
 
-def _to_avoid(asked: Sequence[Asked], passages: Sequence[Passage]) -> Avoided:
-    """The newest stems, those of the passages' own pages last, and all sentences of the passages
-    that a question stands on: by its stem alone a question doesn't tell what it asks about."""
+def _to_avoid(
+    asked: Sequence[Asked], repeated: Sequence[Span], passages: Sequence[Passage]
+) -> Avoided:
+    """The newest stems, those of the passages' own pages last, and the sentences of the passages
+    that questions stand on, or stood on that were dropped as asked before: by its stem alone a
+    question doesn't tell what it asks about."""
     spans = [Span(passage.page, passage.start, passage.end) for passage in passages]
     pages = {span.page for span in spans}
     oldest_first = sorted(asked, key=lambda one: one.span.page in pages)
     stems = tuple(one.stem for one in oldest_first[-AVOIDED_STEMS:])
     here = [one.quote for one in asked if any(one.span.overlaps(span) for span in spans)]
-    return Avoided(stems, tuple(dict.fromkeys(here))[-AVOIDED_QUOTES:])
+    dropped = [
+        " ".join(passage.text[max(0, one.start - span.start) : one.end - span.start].split())
+        for passage, span in zip(passages, spans, strict=True)
+        for one in repeated
+        if one.overlaps(span)
+    ]
+    return Avoided(stems, tuple(dict.fromkeys(here + dropped))[-AVOIDED_QUOTES:])
 
 
 def _urgency(failure: BaseException) -> int:

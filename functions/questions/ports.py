@@ -126,8 +126,11 @@ class GenerationStore(Protocol):
         index: int,
         questions: Sequence[Question],
         rejections: Mapping[int, str],
+        *,
+        repeated: Sequence[Span],
     ) -> None:
-        """Store a chunk's questions and tell them, the job being locked.
+        """Store a chunk's questions and tell them, the job being locked; note where those stand
+        that had been asked before.
 
         Raises LeaseLost where another worker took over.
         """

@@ -17,6 +17,7 @@ from functions.questions.rules.model import (
     ChunkPlan,
     Question,
     Slot,
+    Span,
 )
 from functions.questions.rules.verification import Review
 from functions.questions.schemas import question_view
@@ -100,11 +101,14 @@ class PostgresGenerationStore(GenerationReading):
         index: int,
         questions: Sequence[Question],
         rejections: Mapping[int, str],
+        *,
+        repeated: Sequence[Span],
     ) -> None:
         """Store the questions, note the chunk in its batch and tell it, all in this transaction."""
         job = self._session.get_one(Job, claim.job_id)
         told = {str(slot): reason for slot, reason in rejections.items()}
-        self._note(claim, index, {"rejections": told})
+        spans = [[one.page, one.start, one.end] for one in repeated]
+        self._note(claim, index, {"rejections": told, "repeated": spans})
         question_set = self._session.get_one(QuestionSet, generation.question_set_id)
         rows = [question_row(question_set.id, claim.ordinal, question) for question in questions]
         if generation.replaced and rows:
@@ -260,4 +264,5 @@ def _outcome(row: JobChunk, index: int, chunk: dict[str, Any]) -> ChunkOutcome:
         reason = row.error_code or "chunk_unfinished"
         return ChunkOutcome(row.round, slots, {slot.number: reason for slot in slots})
     told = {int(slot): reason for slot, reason in stored["rejections"].items()}
-    return ChunkOutcome(row.round, slots, told)
+    repeated = tuple(Span(*place) for place in stored.get("repeated", []))
+    return ChunkOutcome(row.round, slots, told, repeated)

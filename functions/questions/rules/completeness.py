@@ -5,16 +5,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.questions.rules.model import Slot
+from functions.questions.rules.model import Slot, Span
 
 
 @dataclass(frozen=True)
 class ChunkOutcome:
-    """How a chunk ended: why it left slots open. A chunk that isn't over says so for each."""
+    """How a chunk ended: why it left slots open. A chunk that isn't over says so for each.
+
+    `repeated` is where questions stand that were dropped because they had been asked before.
+    """
 
     round: int
     slots: tuple[Slot, ...]
     rejections: Mapping[int, str]
+    repeated: tuple[Span, ...] = ()
 
 
 def missing_slots(outcomes: Sequence[ChunkOutcome], filled: Collection[int]) -> list[Slot]:

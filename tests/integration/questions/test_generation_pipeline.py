@@ -176,6 +176,23 @@ def test_a_refill_is_told_the_sentences_that_questions_stand_on(start: Start) ->
     assert len(generation.questions()) == 5
 
 
+def test_a_refill_is_told_the_sentences_of_dropped_duplicates(start: Start) -> None:
+    def repeat(request: ModelRequest[Any]) -> DraftReply:
+        reply = propose(request)
+        if not data_of(request, "avoid_stems"):
+            first, second = reply.questions[:2]
+            second.stem = first.stem
+        return reply
+
+    generation = start(answer=repeat, count=2)
+
+    generation.run()
+
+    requests = [one for one in generation.model.requests if one.purpose == "generate"]
+    first, second = (sentence for _, sentence in sentences_of(requests[0])[:2])
+    assert set(data_of(requests[1], "avoid_quotes")) == {first, second}
+
+
 def test_a_fresh_generation_is_told_what_the_older_ones_stand_on(start: Start) -> None:
     generation = start()
     generation.run()

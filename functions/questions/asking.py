@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from functions.questions.drafts import DraftQuestion
-from functions.questions.prompts import generation_request, verification_request
+from functions.questions.prompts import Avoided, generation_request, verification_request
 from functions.questions.rules.model import Passage, Question, Slot
 from functions.questions.rules.verification import Review, review, unverified
 from shared.ai import (
@@ -48,7 +48,7 @@ class Asker:
         self._model = model
 
     async def propose(
-        self, context: ChunkContext, slots: Sequence[Slot], avoid_stems: Sequence[str]
+        self, context: ChunkContext, slots: Sequence[Slot], avoid: Avoided
     ) -> Proposals:
         """Proposals for `slots`. Raises the errors of shared.ai that another attempt may mend."""
         request = generation_request(
@@ -56,7 +56,7 @@ class Asker:
             passages=context.passages,
             language=context.language,
             focus=context.focus,
-            avoid_stems=avoid_stems,
+            avoid=avoid,
             deadline=context.deadline,
             user_id=context.user_id,
             job_id=context.job_id,
@@ -64,7 +64,7 @@ class Asker:
         try:
             reply = await self._model().generate(request)
         except ReplyTruncated as error:
-            return await self._propose_in_halves(context, slots, avoid_stems, error)
+            return await self._propose_in_halves(context, slots, avoid, error)
         except (ReplyBlocked, ReplyInvalid, RequestRefused) as error:
             return Proposals(refused={slot.number: error.code for slot in slots})
         return Proposals(list(reply.value.questions))
@@ -73,14 +73,17 @@ class Asker:
         self,
         context: ChunkContext,
         slots: Sequence[Slot],
-        avoid_stems: Sequence[str],
+        avoid: Avoided,
         error: ReplyTruncated,
     ) -> Proposals:
         if len(slots) == 1:
             return Proposals(refused={slots[0].number: error.code})
         middle = (len(slots) + 1) // 2
-        first = await self.propose(context, slots[:middle], avoid_stems)
-        told = [*avoid_stems, *(draft.stem for draft in first.drafts)]
+        first = await self.propose(context, slots[:middle], avoid)
+        told = Avoided(
+            (*avoid.stems, *(draft.stem for draft in first.drafts)),
+            (*avoid.quotes, *(draft.quote for draft in first.drafts)),
+        )
         second = await self.propose(context, slots[middle:], told)
         return Proposals(first.drafts + second.drafts, first.refused | second.refused)
 

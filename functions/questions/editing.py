@@ -159,7 +159,8 @@ class QuestionEditing:
             Question.question_set_id == question_set.id, Question.removed_at.is_(None)
         )
         rows = self._session.execute(query).scalars().all()
-        question_set.coverage = {**question_set.coverage, **delivered(rows)}
+        coverage = question_set.coverage
+        question_set.coverage = {**coverage, **delivered(rows, coverage)}
         self._session.flush()
 
 

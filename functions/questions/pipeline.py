@@ -10,22 +10,27 @@ from typing import Any
 
 from functions.questions.asking import Asker, ChunkContext
 from functions.questions.ports import Asked, Followed, Generation, GenerationStore, OpenStore
+from functions.questions.prompts import Avoided
 from functions.questions.rules import passages as passage_rules
 from functions.questions.rules.batching import batches
 from functions.questions.rules.blueprint import draw_up
 from functions.questions.rules.checking import SourcePages, check
 from functions.questions.rules.completeness import missing_slots, shortfall_reasons, wanted
-from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot
-from functions.questions.rules.page_selection import worth_asking
+from functions.questions.rules.coverage import planned_coverage
+from functions.questions.rules.dealing import deal
+from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot, Span
+from functions.questions.rules.page_selection import select_pages
+from functions.questions.rules.sections import sections_of
 from functions.questions.rules.similarity import gist_of, same_question
 from functions.questions.rules.verification import Review
 from shared.ai import LanguageModel, ModelSaturated
 from shared.errors import JobCancelled
 from shared.jobs.model import Claim
 
-MOST_ROUNDS = 3
+# Missing slots are asked for at their own page first, then anywhere; one more for what collides.
+MOST_ROUNDS = 4
 REFILL_NEEDS = timedelta(seconds=60)
-AVOIDED_STEMS = 40
+AVOIDED_STEMS, AVOIDED_QUOTES = 40, 80
 FOLLOWER_LOOKS = timedelta(seconds=2)
 LONGEST_LOOK = timedelta(seconds=15)
 
@@ -52,6 +57,7 @@ class _Batch:
     chunks: dict[int, ChunkPlan]
     asked: dict[uuid.UUID, Asked]
     avoided: tuple[Asked, ...]
+    repeated: tuple[Span, ...] = ()
 
 
 class GenerationPipeline:
@@ -132,13 +138,18 @@ class GenerationPipeline:
     ) -> list[int]:
         """Deal passages and slots to chunks, and these to batches; the batches' ordinals."""
         parameters = generation.parameters
-        pages = worth_asking(store.pages(generation.document_id), parameters.pages)
-        found = [passage for page in pages for passage in passage_rules.cut(page)]
+        pages = store.pages(generation.document_id)
+        selection, sections = select_pages(pages, parameters.pages), sections_of(pages)
+        found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
         if generation.replaced:
             found = passage_rules.near(found, generation.replaced.page)
         elif parameters.focus:
             found = passage_rules.about(found, parameters.focus)
-        chunks = passage_rules.deal(slots, found, self._options.chunk_size)
+        again = round_ > 1 or generation.fresh or generation.replaced
+        asked = [one.span for one in store.asked(generation)] if again else []
+        chunks = deal(slots, found, self._options.chunk_size, asked)
+        if round_ == 1 and not generation.replaced:
+            store.note_plan(generation, planned_coverage(chunks, selection, sections))
         store.add_batches(
             generation.job_id, round_, batches(chunks, self._options.chunks_per_batch)
         )
@@ -162,12 +173,15 @@ class GenerationPipeline:
             numbers = {span[0] for chunk in planned.values() for span in chunk["passages"]}
             pages = store.pages(generation.document_id, sorted(numbers))
             asked = store.asked(generation)
+            outcomes = store.outcomes(claim.job_id) if claim.payload["refill"] else []
         text = {page.number: page.text for page in pages}
         chunks = {index: _chunk_plan(chunk, text) for index, chunk in planned.items()}
         # In a first round nothing was asked before; what neighbours ask now is no news to avoid.
         again = claim.payload["refill"] or generation.fresh or generation.replaced
         known = {one.question_id: one for one in asked}
-        return _Batch(generation, SourcePages(pages), chunks, known, tuple(asked) if again else ())
+        avoided = tuple(asked) if again else ()
+        repeated = tuple(span for one in outcomes for span in one.repeated)
+        return _Batch(generation, SourcePages(pages), chunks, known, avoided, repeated)
 
     async def _generate(self, claim: Claim, batch: _Batch, index: int) -> None:
         plan, parameters = batch.chunks[index], batch.generation.parameters
@@ -179,7 +193,7 @@ class GenerationPipeline:
             user_id=claim.user_id,
             job_id=claim.job_id,
         )
-        avoided = _stems_to_avoid(batch.avoided, plan.passages)
+        avoided = _to_avoid(batch.avoided, batch.repeated, plan.passages)
         proposals = await self._asker.propose(context, plan.slots, avoided)
         seed = str(batch.generation.question_set_id)
         checked = check(proposals.drafts, plan.slots, batch.pages, seed)
@@ -207,13 +221,16 @@ class GenerationPipeline:
             batch.asked.update({one.question_id: one for one in news})
             known = [one.gist for one in batch.asked.values()]
             kept: list[Question] = []
+            repeated: list[Span] = []
             for question, gist in zip(questions, gists, strict=True):
                 if any(same_question(gist, other) for other in known):
                     rejections[question.slot.number] = "duplicate"
+                    source = question.source
+                    repeated.append(Span(source.page, source.start, source.end))
                 else:
                     known.append(gist)
                     kept.append(question)
-            store.store_chunk(claim, batch.generation, index, kept, rejections)
+            store.store_chunk(claim, batch.generation, index, kept, rejections, repeated=repeated)
         self._announce(claim.job_id)
         return kept
 
@@ -240,11 +257,24 @@ def _chunk_plan(chunk: dict[str, Any], text: dict[int, str]) -> ChunkPlan:
     return ChunkPlan(slots, passages)
 
 
-def _stems_to_avoid(asked: Sequence[Asked], passages: Sequence[Passage]) -> list[str]:
-    """The stems that a model could repeat from these passages first, then the newest others."""
-    pages = {passage.page for passage in passages}
-    oldest_first = sorted(asked, key=lambda one: one.page in pages)
-    return [one.stem for one in oldest_first[-AVOIDED_STEMS:]]
+def _to_avoid(
+    asked: Sequence[Asked], repeated: Sequence[Span], passages: Sequence[Passage]
+) -> Avoided:
+    """The newest stems, those of the passages' own pages last, and the sentences of the passages
+    that questions stand on, or stood on that were dropped as asked before: by its stem alone a
+    question doesn't tell what it asks about."""
+    spans = [Span(passage.page, passage.start, passage.end) for passage in passages]
+    pages = {span.page for span in spans}
+    oldest_first = sorted(asked, key=lambda one: one.span.page in pages)
+    stems = tuple(one.stem for one in oldest_first[-AVOIDED_STEMS:])
+    here = [one.quote for one in asked if any(one.span.overlaps(span) for span in spans)]
+    dropped = [
+        " ".join(passage.text[max(0, one.start - span.start) : one.end - span.start].split())
+        for passage, span in zip(passages, spans, strict=True)
+        for one in repeated
+        if one.overlaps(span)
+    ]
+    return Avoided(stems, tuple(dict.fromkeys(here + dropped))[-AVOIDED_QUOTES:])
 
 
 def _urgency(failure: BaseException) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from functions.questions.ports import Asked, Generation, Replaced
 from functions.questions.rows import slot_of, stored_gist
-from functions.questions.rules.model import DocumentPage, GenerationParameters
+from functions.questions.rules.model import DocumentPage, GenerationParameters, Span
 from shared.database.tables.documents import Document
 from shared.database.tables.documents import DocumentPage as PageRow
 from shared.database.tables.jobs import Job
@@ -76,7 +76,8 @@ class GenerationReading:
     def asked(self, generation: Generation, besides: Collection[uuid.UUID] = ()) -> list[Asked]:
         """The set's questions, removed ones too; of a fresh set the user's older ones as well."""
         row = QuestionRow
-        query = select(row.id, row.type, row.stem, row.options, row.answer, row.source_page)
+        place = (row.source_page, row.source_start, row.source_end, row.source_quote)
+        query = select(row.id, row.type, row.stem, row.options, row.answer, *place)
         if generation.fresh:
             query = query.where(row.question_set_id.in_(_sets_of_the_same_file(generation)))
         else:
@@ -85,7 +86,13 @@ class GenerationReading:
             known = bindparam("known", list(besides), type_=ARRAY(UUID(as_uuid=True)))
             query = query.where(row.id != all_(known))
         return [
-            Asked(one.id, one.source_page, one.stem, stored_gist(one))
+            Asked(
+                one.id,
+                Span(one.source_page, one.source_start, one.source_end),
+                one.stem,
+                one.source_quote,
+                stored_gist(one),
+            )
             for one in self._session.execute(query.order_by(row.id))
         ]
 

@@ -2,10 +2,11 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from functions.questions.rules.model import Bloom, Difficulty, QuestionType, Slot
+from functions.questions.rules.coverage import delivered_by
+from functions.questions.rules.model import Bloom, Difficulty, QuestionType, Slot, Span
 from functions.questions.rules.model import Question as MadeQuestion
 from functions.questions.rules.similarity import Gist
 from shared.database.tables.questions import Question
@@ -88,11 +89,14 @@ def stored_gist(row: StoredQuestion) -> Gist:
             return Gist.of(row.stem, "")
 
 
-def delivered(rows: Sequence[Question]) -> dict[str, Any]:
-    """How the questions are spread over types, difficulties, levels and pages."""
+def delivered(rows: Sequence[Question], coverage: Mapping[str, Any]) -> dict[str, Any]:
+    """How the questions are spread over types, difficulties, levels, and the coverage's pages and
+    sections."""
+    spans = [Span(row.source_page, row.source_start, row.source_end) for row in rows]
     return {
         "types": dict(Counter(row.type for row in rows)),
         "difficulty": dict(Counter(row.difficulty for row in rows)),
         "bloom": dict(Counter(row.bloom for row in rows)),
         "pages": sorted({row.source_page for row in rows}),
+        **delivered_by(coverage, spans),
     }

@@ -17,6 +17,7 @@ from functions.questions.rules.model import (
     ChunkPlan,
     Question,
     Slot,
+    Span,
 )
 from functions.questions.rules.verification import Review
 from functions.questions.schemas import question_view
@@ -54,6 +55,11 @@ class PostgresGenerationStore(GenerationReading):
             for batch in batches
         ]
         self._add(job_id, round_number, payloads)
+
+    def note_plan(self, generation: Generation, coverage: Mapping[str, Any]) -> None:
+        """Keep how the set is to be spread over the document."""
+        question_set = self._session.get_one(QuestionSet, generation.question_set_id)
+        question_set.coverage = dict(coverage)
 
     def add_follower(self, job_id: uuid.UUID) -> None:
         """The one batch of a generation that waits for another."""
@@ -95,11 +101,14 @@ class PostgresGenerationStore(GenerationReading):
         index: int,
         questions: Sequence[Question],
         rejections: Mapping[int, str],
+        *,
+        repeated: Sequence[Span],
     ) -> None:
         """Store the questions, note the chunk in its batch and tell it, all in this transaction."""
         job = self._session.get_one(Job, claim.job_id)
         told = {str(slot): reason for slot, reason in rejections.items()}
-        self._note(claim, index, {"rejections": told})
+        spans = [[one.page, one.start, one.end] for one in repeated]
+        self._note(claim, index, {"rejections": told, "repeated": spans})
         question_set = self._session.get_one(QuestionSet, generation.question_set_id)
         rows = [question_row(question_set.id, claim.ordinal, question) for question in questions]
         if generation.replaced and rows:
@@ -190,9 +199,9 @@ class PostgresGenerationStore(GenerationReading):
         if generation.replaced:
             self._complete_regeneration(generation, shortfall_reasons)
             return
-        rows = self.questions(question_set.id)
         question_set.shortfall_reasons = dict(shortfall_reasons)
-        question_set.coverage = {**coverage, **delivered(rows)}
+        question_set.coverage = {**question_set.coverage, **coverage}
+        rows = self._count_delivered(question_set)
         if not rows:
             question_set.status = "failed"
             self._fail_empty(generation.job_id, shortfall_reasons)
@@ -200,6 +209,13 @@ class PostgresGenerationStore(GenerationReading):
         question_set.status = "draft"
         question_set.completed_at = datetime.now(UTC)
         self._jobs.complete(generation.job_id, set_result(question_set))
+
+    def _count_delivered(self, question_set: QuestionSet) -> Sequence[QuestionRow]:
+        """Bring the set's coverage up to the questions it has; those."""
+        rows = self.questions(question_set.id)
+        coverage = question_set.coverage
+        question_set.coverage = {**coverage, **delivered(rows, coverage)}
+        return rows
 
     def _complete_regeneration(
         self, generation: Generation, shortfall_reasons: Mapping[str, int]
@@ -211,6 +227,7 @@ class PostgresGenerationStore(GenerationReading):
         if made is None:
             self._fail_empty(generation.job_id, shortfall_reasons)
             return
+        self._count_delivered(self._session.get_one(QuestionSet, generation.question_set_id))
         result = {
             "question_set_id": str(generation.question_set_id),
             "question_id": str(made),
@@ -247,4 +264,5 @@ def _outcome(row: JobChunk, index: int, chunk: dict[str, Any]) -> ChunkOutcome:
         reason = row.error_code or "chunk_unfinished"
         return ChunkOutcome(row.round, slots, {slot.number: reason for slot in slots})
     told = {int(slot): reason for slot, reason in stored["rejections"].items()}
-    return ChunkOutcome(row.round, slots, told)
+    repeated = tuple(Span(*place) for place in stored.get("repeated", []))
+    return ChunkOutcome(row.round, slots, told, repeated)

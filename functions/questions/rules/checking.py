@@ -17,17 +17,13 @@ from functions.questions.rules.model import (
     Slot,
     Source,
 )
+from functions.questions.rules.option_tells import is_catch_all, is_told_by_length
 from shared.identifiers import new_id
 from shared.quotes import FoldedPage
 
 BLANK = "_____"
 LONGEST_STEM, LONGEST_OPTION, LONGEST_TEXT, LONGEST_QUOTE = 1_500, 500, 2_000, 1_500
 _BLANKS = re.compile(r"_{3,}")
-_CATCH_ALL = re.compile(
-    r"^\W*((all|none|both|neither|any) of (the|these)|all (are|answers)|a and b|aucune|toutes"
-    r"|alle (der|oben)|keine der|ninguna|todas)\b",
-    re.IGNORECASE,
-)
 
 
 class Unusable(ValueError):
@@ -136,13 +132,25 @@ def _text(value: str, longest: int, reason: str) -> str:
 
 
 def _folded(text: str) -> str:
+    """What tells two options apart: letters, marks, digits and signs, not case or punctuation."""
     words = "".join(
-        character
-        if character.isalnum() or not character.isascii() or character in "+-=<>*/^%$"
-        else " "
+        character if _tells_apart(character) else " "
         for character in unicodedata.normalize("NFKC", text)
     )
     return " ".join(words.casefold().split())
+
+
+def _tells_apart(character: str) -> bool:
+    if character.isascii():
+        return character.isalnum() or character in "+-=<>*/^%$"
+    # Primes are units, dashes may be signs; quotation marks and full stops say nothing.
+    return character in "‰′″" or unicodedata.category(character) not in {
+        "Pi",
+        "Pf",
+        "Ps",
+        "Pe",
+        "Po",
+    }
 
 
 def _choice(
@@ -154,12 +162,12 @@ def _choice(
         raise Unusable("option_count")
     if len({_folded(option) for option in options}) != OPTIONS:
         raise Unusable("duplicate_option")
-    if any(_CATCH_ALL.match(option) for option in options):
+    if any(is_catch_all(option) for option in options):
         raise Unusable("catch_all_option")
     key = draft.correct_option
     if key is None or not 0 <= key < OPTIONS:
         raise Unusable("key_missing")
-    if _gives_itself_away(options, key):
+    if is_told_by_length(options, key):
         raise Unusable("key_by_length")
     order = _order(key, slot, seed)
     feedback = draft.option_feedback or []
@@ -169,12 +177,6 @@ def _choice(
         else ()
     )
     return tuple(options[index] for index in order), order.index(key), told
-
-
-def _gives_itself_away(options: Sequence[str], key: int) -> bool:
-    """Whether the key is so much longer than all distractors that its length tells it."""
-    longest_other = max(len(option) for index, option in enumerate(options) if index != key)
-    return len(options[key]) > 2 * longest_other and len(options[key]) - longest_other > 20
 
 
 def _order(key: int, slot: Slot, seed: str) -> list[int]:

@@ -2,25 +2,37 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from functions.questions.rules.model import Slot
+from functions.questions.rules.model import Slot, Span
 
 
 @dataclass(frozen=True)
 class ChunkOutcome:
-    """How a chunk ended: why it left slots open. A chunk that isn't over says so for each."""
+    """How a chunk ended: why it left slots open. A chunk that isn't over says so for each.
+
+    `repeated` is where questions stand that were dropped because they had been asked before.
+    """
 
     round: int
     slots: tuple[Slot, ...]
     rejections: Mapping[int, str]
+    repeated: tuple[Span, ...] = ()
 
 
 def missing_slots(outcomes: Sequence[ChunkOutcome], filled: Collection[int]) -> list[Slot]:
-    """The slots that no chunk has filled, in order."""
-    slots = _slots(outcomes)
-    return [slot for number, slot in sorted(slots.items()) if number not in filled]
+    """The slots that no chunk has filled, in order.
+
+    After a first round each stays with its page, where the text is that nobody asked about. What
+    that page didn't give in another round either may come from anywhere.
+    """
+    anywhere = max((one.round for one in outcomes), default=0) > 1
+    return [
+        replace(slot, page=None) if anywhere else slot
+        for number, slot in sorted(_slots(outcomes).items())
+        if number not in filled
+    ]
 
 
 def shortfall_reasons(outcomes: Sequence[ChunkOutcome], missing: Sequence[Slot]) -> dict[str, int]:

@@ -103,14 +103,31 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The characters `start` to `end` of a page's text."""
+
+    page: int
+    start: int
+    end: int
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether the two have text in common."""
+        return self.page == other.page and self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True)
 class Slot:
-    """One question wanted: its number in the set, from 1, and its place in the blueprint."""
+    """One question wanted: its number in the set, from 1, and its place in the blueprint.
+
+    `page` is the page that the question is to come from, None as long as no text was dealt.
+    """
 
     number: int
     type: QuestionType
     difficulty: Difficulty
     bloom: Bloom
     key_position: int | None = None
+    page: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The slot as a chunk's payload holds it."""
@@ -120,6 +137,7 @@ class Slot:
             "difficulty": self.difficulty.value,
             "bloom": self.bloom.value,
             "key_position": self.key_position,
+            "page": self.page,
         }
 
     @classmethod
@@ -131,6 +149,8 @@ class Slot:
             Difficulty(value["difficulty"]),
             Bloom(value["bloom"]),
             value["key_position"],
+            # Batches that were planned by an earlier release have none.
+            value.get("page"),
         )
 
 

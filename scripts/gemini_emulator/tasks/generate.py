@@ -16,17 +16,19 @@ def generate_questions(
 ) -> dict[str, Any]:
     """Fill the blueprint's slots; a slot no sentence can fill is left out, as models do.
 
-    `avoid` are stems whose sentences must not be asked again, beside the data's own avoid_stems.
+    `avoid` are stems whose sentences must not be asked again, beside the data's own avoid_stems and
+    avoid_quotes. A slot's `page` is preferred.
     """
     reading = read_passages(data.get("passages") or [])
     phrases = phrases_for(data.get("language"), reading.text)
-    avoided = [content_set(str(stem)) for stem in [*(data.get("avoid_stems") or []), *avoid]]
+    told = [*(data.get("avoid_stems") or []), *(data.get("avoid_quotes") or []), *avoid]
+    avoided = [content_set(str(text)) for text in told]
     free = [candidate for candidate in reading.candidates if not _avoided(candidate, avoided)]
     ranked = _Ranking(free, str(data.get("focus") or ""), seed)
     questions: list[dict[str, Any]] = []
     asked: set[str] = set()
     for slot in _slots(data.get("blueprint")):
-        for candidate in ranked.best_first(str(slot.get("difficulty"))):
+        for candidate in ranked.best_first(str(slot.get("difficulty")), slot.get("page")):
             chance = random.Random(f"{seed}:{slot.get('slot')}:{candidate.statement}")
             task = Assignment(slot, candidate, reading, phrases, chance, frozenset(asked))
             question = BUILDERS[str(slot.get("type"))](task)
@@ -76,7 +78,7 @@ class _Ranking:
             for candidate in self._free
         }
 
-    def best_first(self, difficulty: str) -> list[Candidate]:
+    def best_first(self, difficulty: str, page: object) -> list[Candidate]:
         lean = {"easy": -1.0, "hard": 1.0}.get(difficulty, 0.0)
 
         def value(candidate: Candidate) -> float:
@@ -84,6 +86,7 @@ class _Ranking:
             return (
                 self._worth[candidate.statement]
                 + length
+                + (1.0 if candidate.sentence.page == page else 0.0)
                 - 0.3 * self._pages[candidate.sentence.page]
             )
 

@@ -18,7 +18,7 @@ from scripts.gemini_emulator.tasks.question_parts import (
 )
 from scripts.gemini_emulator.tasks.stand_ins import alter, blank_out, stand_ins
 
-HIGHER_LEVELS = frozenset(("understand", "apply", "analyze", "evaluate", "create"))
+HIGHER_LEVELS = frozenset(("understand", "apply", "analyse", "analyze", "evaluate", "create"))
 
 _SINGULAR_KINDS = frozenset(("year", "number", "percentage", "name", "acronym", "wide"))
 

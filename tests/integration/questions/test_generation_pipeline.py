@@ -159,6 +159,72 @@ def test_the_same_question_from_every_chunk_is_delivered_once_and_the_rest_refil
     assert len(set(stems)) == len(stems)
 
 
+def test_a_refill_is_told_the_sentences_that_questions_stand_on(start: Start) -> None:
+    def leave_out(request: ModelRequest[Any]) -> DraftReply:
+        reply = propose(request)
+        first = not data_of(request, "avoid_stems")
+        kept = [one for one in reply.questions if not (first and one.slot == 2)]
+        return DraftReply(questions=kept)
+
+    generation = start(answer=leave_out, count=5)
+
+    generation.run()
+
+    refill = [one for one in generation.model.requests if one.purpose == "generate"][1]
+    stored = {one.source_quote for one in generation.questions() if one.position != 2}
+    assert set(data_of(refill, "avoid_quotes")) == stored
+    assert len(generation.questions()) == 5
+
+
+def test_a_refill_is_told_the_sentences_of_dropped_duplicates(start: Start) -> None:
+    def repeat(request: ModelRequest[Any]) -> DraftReply:
+        reply = propose(request)
+        if not data_of(request, "avoid_stems"):
+            first, second = reply.questions[:2]
+            second.stem = first.stem
+        return reply
+
+    generation = start(answer=repeat, count=2)
+
+    generation.run()
+
+    requests = [one for one in generation.model.requests if one.purpose == "generate"]
+    first, second = (sentence for _, sentence in sentences_of(requests[0])[:2])
+    assert set(data_of(requests[1], "avoid_quotes")) == {first, second}
+
+
+def test_a_fresh_generation_is_told_what_the_older_ones_stand_on(start: Start) -> None:
+    generation = start()
+    generation.run()
+    old = {one.source_quote for one in generation.questions()}
+    calls = len(generation.model.requests)
+
+    generation.job_id, generation.set_id = generation.request(GenerationParameters(12), fresh=True)
+    generation.run()
+
+    requests = [one for one in generation.model.requests[calls:] if one.purpose == "generate"]
+    assert {quote for one in requests for quote in data_of(one, "avoid_quotes")} == old
+    assert not old & {one.source_quote for one in generation.questions()}
+    assert len(generation.questions()) == 12
+
+
+def test_coverage_says_what_was_planned_and_delivered_by_page_and_section(start: Start) -> None:
+    texts = tuple(f"Chapter {number} Part\n{text}" for number, text in enumerate(TEXTS, start=1))
+    generation = start(texts=texts)
+
+    generation.pipeline.plan(generation.job_id)
+    planned = generation.question_set().coverage["by_section"]
+    generation.run()
+
+    coverage = generation.question_set().coverage
+    assert [(row["title"], row["planned"]) for row in planned] == [
+        (f"Chapter {number} Part", 3) for number in range(1, 5)
+    ]
+    for rows in (coverage["by_page"], coverage["by_section"]):
+        assert sum(row["planned"] for row in rows) == 12
+        assert sum(row["delivered"] for row in rows) == 12
+
+
 def test_the_reasons_of_a_shortfall_add_up_to_it(start: Start) -> None:
     def leave_out(request: ModelRequest[Any]) -> DraftReply:
         reply = propose(request)
@@ -223,3 +289,26 @@ def test_a_fresh_wish_starts_anew(start: Start) -> None:
     assert job_id != generation.job_id
     with generation.database.transaction() as session:
         assert session.get_one(Job, job_id).status == "queued"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        r"The energy \nu is $E = \frac{1}{2}mv^2$ and $\nabla \cdot \vec{B} = 0$.",
+        "البناء الضوئي هو العملية التي تحول بها النباتات الطاقة.",
+        "המיטוכונדריה היא תחנת הכוח של התא.",
+        "光合作用 是植物 把光能 转化为 化学能.",
+    ],
+)
+def test_formulas_and_scripts_survive_the_database_and_the_events(
+    start: Start, sentence: str
+) -> None:
+    generation = start(count=1, texts=(sentence,))
+
+    generation.run()
+
+    (question,) = generation.questions()
+    (told,) = (one for event in generation.events() for one in event.get("questions", []))
+    assert question.source_quote == told["source"]["quote"] == sentence
+    assert question.stem == told["stem"]
+    assert sentence.rstrip(".").rpartition(" ")[0] in question.stem

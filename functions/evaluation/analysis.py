@@ -59,9 +59,10 @@ class ItemView(BaseModel):
 
 
 class LearnerView(BaseModel):
-    """A learner's first completed submission."""
+    """A learner's first submission; `learner` names one without an account."""
 
     user_id: uuid.UUID
+    learner: str | None
     submission_id: uuid.UUID
     submitted_at: datetime
     score: float
@@ -142,6 +143,7 @@ def analyse(session: Session, question_set_id: uuid.UUID) -> AnalysisView:
         scores=[
             LearnerView(
                 user_id=submission.user_id,
+                learner=submission.learner,
                 submission_id=submission.id,
                 submitted_at=submission.created_at,
                 score=round(sum(row), 2),
@@ -177,8 +179,8 @@ def _first_submissions(session: Session, question_set_id: uuid.UUID) -> list[Sub
     query = (
         select(Submission)
         .where(Submission.question_set_id == question_set_id, Submission.status == "completed")
-        .order_by(Submission.user_id, Submission.id)
-        .ext(distinct_on(Submission.user_id))
+        .order_by(Submission.user_id, Submission.learner, Submission.id)
+        .ext(distinct_on(Submission.user_id, Submission.learner))
         .limit(MOST_LEARNERS)
     )
     return list(session.execute(query).scalars())

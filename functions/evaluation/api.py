@@ -14,9 +14,11 @@ from functions.evaluation.grade_store import grades_in_force
 from functions.evaluation.reading import Totals, answered_questions, newest_appeals, totals_of
 from functions.evaluation.regrading import handle_requests
 from functions.evaluation.schemas import (
+    ClassSubmittedView,
     SubmissionSummary,
     SubmissionView,
     SubmitBody,
+    SubmitClassBody,
     SubmittedView,
     submission_summary,
     submission_view,
@@ -74,6 +76,44 @@ def submit(
     return once.answer(session, str(caller.user_id), produce)
 
 
+@router.post(
+    "/submissions/batch",
+    status_code=202,
+    response_model=ClassSubmittedView,
+    responses={201: {"model": ClassSubmittedView, "description": "Nothing is left for the model."}},
+    dependencies=[Depends(limited_by_user("submit-class", 30, 60))],
+)
+def submit_class(
+    body: SubmitClassBody,
+    caller: SignedIn,
+    transaction: InTransaction,
+    once: Idempotent,
+    state_machine: Annotated[StateMachine, Depends(get_state_machine)],
+) -> JSONResponse:
+    """Hand in the answers of a whole class: a paper test typed in, or an import.
+
+    For the set's owner or a teacher. All is stored or nothing. Free answers to the same question
+    travel to the model together, whoever wrote them, in one job.
+    """
+    session = transaction.session
+    service = build_service(session, caller)
+
+    def produce() -> tuple[int, Any]:
+        submitted = service.submit_class(body.question_set_id, body.submissions)
+        job = submitted.job
+        if job is not None:
+            payload = execution_input(caller.user_id, submitted.ordinals)
+            transaction.after_commit(lambda: state_machine.start(job.id, payload))
+        totals = totals_of(session, [row.id for row in submitted.submissions])
+        view = ClassSubmittedView(
+            submissions=[submission_summary(one, totals[one.id]) for one in submitted.submissions],
+            job=job_view(job) if job else None,
+        )
+        return (202 if job else 201), view
+
+    return once.answer(session, str(caller.user_id), produce)
+
+
 @router.get("/submissions", response_model=Page[SubmissionSummary])
 def list_submissions(
     caller: SignedIn,
@@ -81,7 +121,7 @@ def list_submissions(
     page: RequestedPage,
     question_set_id: uuid.UUID | None = None,
 ) -> Page[SubmissionSummary]:
-    """The caller's submissions, or with `question_set_id` all to a set of theirs, newest first."""
+    """What the caller handed in, or with `question_set_id` all to a set of theirs, newest first."""
     session = transaction.session
     rows = build_service(session, caller).submissions(page, question_set_id)
     totals = totals_of(session, [row.id for row in rows])

@@ -72,14 +72,15 @@ def history(session: Session, answer_id: uuid.UUID) -> list[Grade]:
 def grade_events(session: Session, answer_ids: Iterable[uuid.UUID]) -> list[dict[str, Any]]:
     """What is told of fresh grades while an evaluation runs."""
     query = (
-        select(Answer.question_id, Grade)
+        select(Answer.submission_id, Answer.question_id, Grade)
         .join(Grade, Grade.answer_id == Answer.id)
         .where(Answer.id.in_(list(answer_ids)))
-        .order_by(Answer.position, Grade.answer_id, Grade.version.desc())
-        .ext(distinct_on(Answer.position, Grade.answer_id))
+        .order_by(Answer.submission_id, Answer.position, Grade.answer_id, Grade.version.desc())
+        .ext(distinct_on(Answer.submission_id, Answer.position, Grade.answer_id))
     )
     return [
         {
+            "submission_id": str(submission_id),
             "question_id": str(question_id),
             "score": grade.score,
             "max_score": grade.max_score,
@@ -87,7 +88,7 @@ def grade_events(session: Session, answer_ids: Iterable[uuid.UUID]) -> list[dict
             "feedback": grade.feedback,
             "source": grade.source,
         }
-        for question_id, grade in session.execute(query)
+        for submission_id, question_id, grade in session.execute(query)
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -73,10 +73,12 @@ def answered_questions(session: Session, submission_id: uuid.UUID) -> list[tuple
     return [(answer, question) for answer, question in session.execute(query)]
 
 
-def submission_of_job(session: Session, job_id: uuid.UUID) -> Submission | None:
-    """The submission that a job grades."""
-    query = select(Submission).where(Submission.job_id == job_id)
-    return session.execute(query).scalar_one_or_none()
+def submissions_of_job(
+    session: Session, job_id: uuid.UUID, *conditions: ColumnElement[bool]
+) -> list[Submission]:
+    """The submissions that a job grades: one, or those that a class handed in together."""
+    query = select(Submission).where(Submission.job_id == job_id, *conditions)
+    return list(session.execute(query.order_by(Submission.id)).scalars())
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from unicodedata import category, normalize
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from functions.evaluation.reading import Totals
 from functions.evaluation.rules.answers import Verdict
@@ -61,6 +69,63 @@ class SubmitBody(BaseModel):
     answers: list[AnswerBody] = Field(min_length=1, max_length=500)
 
 
+def _roster_name(name: str) -> str:
+    if any(category(character).startswith("C") for character in name):
+        raise ValueError("must not hold control characters")
+    return normalize("NFC", name)
+
+
+class LearnerSheetBody(BaseModel):
+    """What one learner answered; `learner` is the caller's own name for them, as on a roster."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    learner: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+        AfterValidator(_roster_name),
+    ]
+    answers: list[AnswerBody] = Field(min_length=1, max_length=500)
+
+
+class SubmitClassBody(BaseModel):
+    """The answers of a class to the questions of one set; each learner stands once."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "question_set_id": "01981d4e-7c1a-7b52-9a53-0f6cf2a1d9e3",
+                    "submissions": [
+                        {
+                            "learner": "7b, number 1",
+                            "answers": [
+                                {
+                                    "question_id": "01981d4e-8d03-7a90-8c2e-9b1d5d1f7a02",
+                                    "answer": "Viruses need a host cell to replicate.",
+                                }
+                            ],
+                        },
+                        {
+                            "learner": "7b, number 2",
+                            "answers": [
+                                {
+                                    "question_id": "01981d4e-8d03-7a90-8c2e-9b1d5d1f7a02",
+                                    "answer": "They cannot multiply on their own.",
+                                }
+                            ],
+                        },
+                    ],
+                }
+            ]
+        },
+    )
+
+    question_set_id: uuid.UUID
+    submissions: list[LearnerSheetBody] = Field(min_length=1, max_length=500)
+
+
 class KeyView(BaseModel):
     """What was right and why; shown once the answer is graded."""
 
@@ -111,11 +176,15 @@ class TotalsView(BaseModel):
 
 
 class SubmissionSummary(BaseModel):
-    """A submission as lists show it."""
+    """A submission as lists show it.
+
+    `user_id` handed it in; `learner` names a learner without an account whose answers these are.
+    """
 
     id: uuid.UUID
     question_set_id: uuid.UUID
     user_id: uuid.UUID
+    learner: str | None
     job_id: uuid.UUID | None
     status: Literal["grading", "completed", "failed"]
     created_at: datetime
@@ -133,6 +202,13 @@ class SubmittedView(BaseModel):
     """The answer to a submission; `job` is null when nothing is left for the model."""
 
     submission: SubmissionView
+    job: JobView | None
+
+
+class ClassSubmittedView(BaseModel):
+    """The answer to a class's submissions, in their order; `job` is null when nothing is left."""
+
+    submissions: list[SubmissionSummary]
     job: JobView | None
 
 
@@ -169,6 +245,7 @@ def _head(submission: Submission, totals: Totals) -> dict[str, Any]:
         "id": submission.id,
         "question_set_id": submission.question_set_id,
         "user_id": submission.user_id,
+        "learner": submission.learner,
         "job_id": submission.job_id,
         "status": submission.status,
         "created_at": submission.created_at,

@@ -46,6 +46,12 @@ class EvaluationSettings(BaseSettings):
         ge=20_000,
         description="How many characters all free answers of one submission may have together.",
     )
+    class_answers: int = Field(
+        default=4000,
+        ge=1,
+        le=10_000,
+        description="How many answers a class may hand in by one call, over all its learners.",
+    )
 
 
 @lru_cache

@@ -72,6 +72,7 @@ def build_service(session: Session, caller: Caller) -> EvaluationService:
         batch_size=get_settings().grading_batch_size,
         deadline=deadline(),
         most_characters=get_evaluation_settings().submission_characters,
+        most_class_answers=get_evaluation_settings().class_answers,
     )
 
 

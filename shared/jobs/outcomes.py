@@ -1,6 +1,7 @@
 """What a job was for shares its bad end: no question set or submission waits for ever."""
 
 import uuid
+from datetime import UTC, datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from shared.database.tables.questions import QuestionSet
 
 
 def fail_what_waits_for(session: Session, job_id: uuid.UUID) -> None:
-    """Mark the job's question set or submission as failed, if it is still unfinished."""
+    """Mark the job's question set or submissions as failed, if it is still unfinished."""
     session.execute(
         update(QuestionSet)
         .where(QuestionSet.job_id == job_id, QuestionSet.status == "generating")
@@ -19,5 +20,5 @@ def fail_what_waits_for(session: Session, job_id: uuid.UUID) -> None:
     session.execute(
         update(Submission)
         .where(Submission.job_id == job_id, Submission.status == "grading")
-        .values(status="failed")
+        .values(status="failed", completed_at=datetime.now(UTC))
     )

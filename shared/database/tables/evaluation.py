@@ -27,7 +27,11 @@ APPEAL_STATUSES = (
 
 
 class Submission(Base):
-    """One learner's answers to one question set."""
+    """One learner's answers to one question set.
+
+    `user_id` handed them in. `learner` is the roster's name for a learner without an account, whose
+    answers somebody else handed in; submissions of one such call share a job.
+    """
 
     __tablename__ = "submissions"
 
@@ -36,8 +40,9 @@ class Submission(Base):
     question_set_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("question_sets.id", ondelete="CASCADE"), index=True
     )
+    learner: Mapped[str | None] = mapped_column(String(100))
     job_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("jobs.id", ondelete="SET NULL"), unique=True
+        ForeignKey("jobs.id", ondelete="SET NULL"), index=True
     )
     status: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[CreatedAt]

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from functions.evaluation.grade_store import grades_in_force
 from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
 from functions.evaluation.prompts import AnswerReply, CriterionReply, GradingReply
-from functions.evaluation.schemas import AnswerBody
-from functions.evaluation.service import EvaluationService, Submitted
+from functions.evaluation.schemas import AnswerBody, LearnerSheetBody
+from functions.evaluation.service import ClassSubmitted, EvaluationService, Submitted
 from functions.evaluation.settings import CachePolicy
 from functions.evaluation.store import PostgresEvaluationStore
 from shared.ai import ModelRequest
@@ -118,17 +118,31 @@ class Evaluation:
 
     def hand_in(self, answers: dict[uuid.UUID, Any], user_id: uuid.UUID | None = None) -> Submitted:
         bodies = [AnswerBody(question_id=one, answer=answer) for one, answer in answers.items()]
-        caller = Caller(user_id or self.learner.id, uuid.uuid4(), "learner")
         with self.database.transaction() as session:
-            service = EvaluationService(
-                session,
-                caller,
-                self.cache(session),
-                batch_size=8,
-                deadline=timedelta(minutes=5),
-                most_characters=200_000,
+            return self._service(session, user_id or self.learner.id).submit(self.set_id, bodies)
+
+    def hand_in_class(self, answers: Mapping[str, Mapping[uuid.UUID, Any]]) -> ClassSubmitted:
+        """Answers by the learner's name and the question, handed in by the set's owner."""
+        sheets = [
+            LearnerSheetBody(
+                learner=learner,
+                answers=[AnswerBody(question_id=one, answer=text) for one, text in given.items()],
             )
-            return service.submit(self.set_id, bodies)
+            for learner, given in answers.items()
+        ]
+        with self.database.transaction() as session:
+            return self._service(session, self.owner.id).submit_class(self.set_id, sheets)
+
+    def _service(self, session: Session, user_id: uuid.UUID) -> EvaluationService:
+        return EvaluationService(
+            session,
+            Caller(user_id, uuid.uuid4(), "learner"),
+            self.cache(session),
+            batch_size=8,
+            deadline=timedelta(minutes=5),
+            most_characters=200_000,
+            most_class_answers=4000,
+        )
 
     def claim(self, job_id: uuid.UUID, ordinal: int = 1, seconds: int = 30) -> Claim:
         with self.database.transaction() as session:

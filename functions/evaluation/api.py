@@ -1,6 +1,7 @@
 """The HTTP routes of the evaluation service."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -12,7 +13,6 @@ from functions.evaluation.analysis import AnalysisView, analyse
 from functions.evaluation.appeal_routes import router as appeal_router
 from functions.evaluation.grade_store import grades_in_force
 from functions.evaluation.reading import Totals, answered_questions, newest_appeals, totals_of
-from functions.evaluation.regrading import handle_requests
 from functions.evaluation.schemas import (
     ClassSubmittedView,
     SubmissionSummary,
@@ -24,8 +24,9 @@ from functions.evaluation.schemas import (
     submission_view,
 )
 from functions.evaluation.statistics import StatisticsView, evaluation_statistics
-from functions.evaluation.wiring import build_service, get_state_machine
+from functions.evaluation.wiring import build_regrading, build_service, get_state_machine
 from shared.database.tables.evaluation import Submission
+from shared.database.tables.jobs import Job
 from shared.jobs.executions import execution_input
 from shared.jobs.schemas import job_view
 from shared.jobs.state_machine import StateMachine
@@ -36,7 +37,7 @@ from shared.web.health import health_router
 from shared.web.idempotency import Idempotent
 from shared.web.pagination import RequestedPage
 from shared.web.rate_limits import limited_by_user
-from shared.web.transaction import InTransaction
+from shared.web.transaction import InTransaction, Transaction
 
 router = APIRouter(prefix="/api/evaluation", tags=["evaluation"])
 
@@ -63,8 +64,7 @@ def submit(
         submitted = service.submit(body.question_set_id, body.answers)
         job = submitted.job
         if job is not None:
-            payload = execution_input(caller.user_id, submitted.ordinals)
-            transaction.after_commit(lambda: state_machine.start(job.id, payload))
+            _start_later(transaction, state_machine, job, submitted.ordinals)
         view = SubmittedView(
             submission=submission_view(
                 submitted.submission, submitted.answers, submitted.grades, {}
@@ -102,8 +102,7 @@ def submit_class(
         submitted = service.submit_class(body.question_set_id, body.submissions)
         job = submitted.job
         if job is not None:
-            payload = execution_input(caller.user_id, submitted.ordinals)
-            transaction.after_commit(lambda: state_machine.start(job.id, payload))
+            _start_later(transaction, state_machine, job, submitted.ordinals)
         totals = totals_of(session, [row.id for row in submitted.submissions])
         view = ClassSubmittedView(
             submissions=[submission_summary(one, totals[one.id]) for one in submitted.submissions],
@@ -130,13 +129,32 @@ def list_submissions(
 
 @router.get("/submissions/{submission_id}", response_model=SubmissionView)
 def get_submission(
-    submission_id: uuid.UUID, caller: SignedIn, transaction: InTransaction
+    submission_id: uuid.UUID,
+    caller: SignedIn,
+    transaction: InTransaction,
+    state_machine: Annotated[StateMachine, Depends(get_state_machine)],
 ) -> SubmissionView:
     """A submission with every answer's grade, feedback and where the grade came from."""
     session = transaction.session
     submission = build_service(session, caller).submission(submission_id)
-    handle_requests(session, submission.question_set_id)
+    _regrade(transaction, state_machine, submission.question_set_id)
     return _view(session, submission)
+
+
+def _regrade(
+    transaction: Transaction, state_machine: StateMachine, question_set_id: uuid.UUID
+) -> None:
+    """Let grades that are about to be shown follow the questions' edits."""
+    for done in build_regrading(transaction.session).handle_set(question_set_id):
+        if done.job is not None:
+            _start_later(transaction, state_machine, done.job, done.ordinals)
+
+
+def _start_later(
+    transaction: Transaction, state_machine: StateMachine, job: Job, ordinals: Sequence[int]
+) -> None:
+    job_id, payload = job.id, execution_input(job.user_id, ordinals)
+    transaction.after_commit(lambda: state_machine.start(job_id, payload))
 
 
 def _view(session: Session, submission: Submission) -> SubmissionView:
@@ -150,10 +168,15 @@ def _view(session: Session, submission: Submission) -> SubmissionView:
 
 @router.get("/sets/{question_set_id}/analysis", response_model=AnalysisView)
 def get_analysis(
-    question_set_id: uuid.UUID, caller: SignedIn, transaction: InTransaction
+    question_set_id: uuid.UUID,
+    caller: SignedIn,
+    transaction: InTransaction,
+    state_machine: Annotated[StateMachine, Depends(get_state_machine)],
 ) -> AnalysisView:
     """How a set's questions worked and how its learners did, for its owner or a teacher."""
-    return analyse(transaction.session, graded_set(transaction.session, caller, question_set_id).id)
+    graded_set(transaction.session, caller, question_set_id)
+    _regrade(transaction, state_machine, question_set_id)
+    return analyse(transaction.session, question_set_id)
 
 
 @router.get("/stats", response_model=StatisticsView)

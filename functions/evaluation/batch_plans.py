@@ -25,11 +25,17 @@ def plan_chunks(
     ]
 
 
-def answers_of(payload: Mapping[str, Any]) -> list[uuid.UUID]:
-    """Every answer that a chunk decides on, with those that share another's grade."""
+def groups_of(payload: Mapping[str, Any]) -> list[list[uuid.UUID]]:
+    """The answers that a chunk decides on; those of one group are equal and share a grade."""
     copies: Mapping[str, list[str]] = payload.get("copies", {})
-    named = [*payload["answers"], *(twin for twins in copies.values() for twin in twins)]
-    return [uuid.UUID(one) for one in named]
+    return [
+        [uuid.UUID(one) for one in (named, *copies.get(named, []))] for named in payload["answers"]
+    ]
+
+
+def answers_of(payload: Mapping[str, Any]) -> list[uuid.UUID]:
+    """Every answer that a chunk decides on."""
+    return [one for group in groups_of(payload) for one in group]
 
 
 def _batches(answers: Sequence[AnswerToGrade], size: int) -> list[dict[str, Any]]:

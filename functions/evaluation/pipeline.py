@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from functions.evaluation.batch_plans import groups_of
 from functions.evaluation.grading import grade_of
 from functions.evaluation.judging import Judge, Judged
 from functions.evaluation.ports import (
@@ -71,7 +72,7 @@ class EvaluationPipeline:
         """The answers that are left to be judged, and grades that the cache has got meanwhile."""
         with self._open_store() as store:
             store.start(claim.job_id)
-            answers = store.ungraded([uuid.UUID(one) for one in claim.payload["answers"]])
+            answers = _one_of_each(claim, store.open_answers(claim))
             known = store.from_cache(answers)
         self._announce(claim.job_id)
         graded = {grade.answer_id for grade in known}
@@ -122,7 +123,7 @@ def _outcome(
     refused: Mapping[uuid.UUID, str],
     known: Sequence[NewGrade],
 ) -> BatchOutcome:
-    """Grades for what was judged; equal answers of the same submission share theirs."""
+    """Grades for what was judged; equal answers share theirs."""
     now = datetime.now(UTC)
     fresh = [
         (answer, grade_of(answer, judged[answer.id], at=now))
@@ -144,5 +145,17 @@ def _outcome(
     )
 
 
+def _one_of_each(claim: Claim, answers: Sequence[AnswerToGrade]) -> list[AnswerToGrade]:
+    """The first of each group of equal answers: a person may have graded the others meanwhile."""
+    waiting = {answer.id: answer for answer in answers}
+    firsts = (next((one for one in group if one in waiting), None) for group in _groups(claim))
+    return [waiting[one] for one in firsts if one is not None]
+
+
 def _twins(claim: Claim, answer_id: uuid.UUID) -> list[uuid.UUID]:
-    return [uuid.UUID(one) for one in claim.payload.get("copies", {}).get(str(answer_id), [])]
+    [group] = [group for group in _groups(claim) if answer_id in group]
+    return [one for one in group if one != answer_id]
+
+
+def _groups(claim: Claim) -> list[list[uuid.UUID]]:
+    return groups_of(claim.payload)

@@ -69,7 +69,7 @@ class NewGrade:
     flags: tuple[str, ...] = ()
 
     def copied_to(self, answer_id: uuid.UUID) -> "NewGrade":
-        """The same grade for an equal answer of the same submission."""
+        """The same grade for an equal answer."""
         return replace(self, answer_id=answer_id)
 
 
@@ -102,8 +102,8 @@ class EvaluationStore(Protocol):
         """Mark the job as running. Raises JobCancelled where it has ended."""
         ...
 
-    def ungraded(self, answer_ids: Sequence[uuid.UUID]) -> list[AnswerToGrade]:
-        """Those of the answers that have no grade yet, in the order of their ids."""
+    def open_answers(self, claim: Claim) -> list[AnswerToGrade]:
+        """Those of the batch's answers that still wait for the grade it is to give."""
         ...
 
     def from_cache(self, answers: Sequence[AnswerToGrade]) -> list[NewGrade]:
@@ -130,7 +130,7 @@ class EvaluationStore(Protocol):
         ...
 
     def complete(self, job_id: uuid.UUID) -> None:
-        """End the job with its submission, by whether every answer is graded, or its appeal."""
+        """End the job by whether every answer got its grade, with its submissions or its appeal."""
         ...
 
     def fail(self, job_id: uuid.UUID, code: str, message: str) -> bool: ...

@@ -1,153 +1,110 @@
-"""Grades objective answers again after a teacher has edited the question or its key.
+"""Grades answers again after a teacher has edited a question's key, reference answer or rubric.
 
 The questions service leaves a request in the edit's own transaction; it is handled when grades of
-the set are read next, or by the scheduled sweep, whichever comes first. A person's grade stands.
-Free answers keep the grade of the version they were judged by; their learners may appeal.
+the set are read next, or by the scheduled sweep, whichever comes first. What rules grade is graded
+again at once; free answers by a job, in batches. A person's grade stands.
 """
 
 import uuid
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from functions.evaluation.grade_store import add_version
-from functions.evaluation.grading import grade_by_rule
-from functions.evaluation.ports import NewGrade
-from functions.evaluation.reading import set_language
-from functions.evaluation.rules.answers import is_blank
-from shared.database.tables.documents import Document
-from shared.database.tables.evaluation import Answer, Grade
-from shared.database.tables.questions import (
-    Question,
-    QuestionSet,
-    QuestionVersion,
-    RegradeRequest,
-)
+from functions.evaluation.batch_plans import plan_chunks
+from functions.evaluation.regrading_by_model import regrade_zeros
+from functions.evaluation.regrading_by_rule import regrade_objective
+from functions.evaluation.regrading_store import AskedAgain, RegradeOrder, asked_again
+from functions.evaluation.rules.suspicion import find_suspicions
+from shared.database.tables.jobs import Job
+from shared.database.tables.questions import Question, RegradeRequest
+from shared.jobs.model import JobKind
+from shared.jobs.store import JobStore
 
 EDITED = "The question was edited."
 
 
 @dataclass(frozen=True)
 class Regraded:
-    """What a regrading did: answers looked at, and those whose grade changed."""
+    """What a regrading did: answers looked at, grades that rules changed, the job of the rest."""
 
     answers: int
     changed: int
+    job: Job | None = None
+    ordinals: tuple[int, ...] = ()
 
 
-def handle_requests(
-    session: Session, question_set_id: uuid.UUID | None = None, limit: int = 20
-) -> list[Regraded]:
-    """Handle open requests, of one set or of all, the oldest first.
+class Regrading:
+    """Open requests within one session. Jobs that it makes are to be started after the commit."""
 
-    A request that another transaction is handling is left to it.
-    """
-    query = (
-        select(RegradeRequest)
-        .where(RegradeRequest.handled_at.is_(None))
-        .order_by(RegradeRequest.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=RegradeRequest)
-    )
-    if question_set_id is not None:
-        query = query.join(Question, Question.id == RegradeRequest.question_id).where(
-            Question.question_set_id == question_set_id
+    def __init__(self, session: Session, *, batch_size: int, deadline: timedelta) -> None:
+        self._session = session
+        self._batch_size = batch_size
+        self._deadline = deadline
+
+    def open_questions(self, limit: int) -> list[uuid.UUID]:
+        """Questions with open requests, the longest waiting ones first."""
+        query = select(RegradeRequest.question_id).where(RegradeRequest.handled_at.is_(None))
+        rows = self._session.execute(query.order_by(RegradeRequest.id).limit(limit)).scalars()
+        return list(dict.fromkeys(rows))
+
+    def handle_set(self, question_set_id: uuid.UUID) -> list[Regraded]:
+        """Handle what is open for the questions of a set."""
+        questions = self._session.execute(
+            select(RegradeRequest.question_id)
+            .join(Question, Question.id == RegradeRequest.question_id)
+            .where(RegradeRequest.handled_at.is_(None), Question.question_set_id == question_set_id)
+            .order_by(RegradeRequest.id)
+        ).scalars()
+        return [done for one in dict.fromkeys(questions) if (done := self.handle(one))]
+
+    def handle(self, question_id: uuid.UUID) -> Regraded | None:
+        """Handle a question's open requests as one: the question counts as it stands now.
+
+        None where there are none, or another transaction is handling them.
+        """
+        requests = self._locked_requests(question_id)
+        if not requests:
+            return None
+        newest = requests[-1]
+        for request in requests:
+            request.handled_at = datetime.now(UTC)
+        done = self.regrade(question_id, newest.requested_by)
+        self._session.flush()
+        return done
+
+    def _locked_requests(self, question_id: uuid.UUID) -> Sequence[RegradeRequest]:
+        query = (
+            select(RegradeRequest)
+            .where(RegradeRequest.question_id == question_id, RegradeRequest.handled_at.is_(None))
+            .order_by(RegradeRequest.id)
+            .with_for_update(skip_locked=True, of=RegradeRequest)
         )
-    done = []
-    for request in session.execute(query).scalars().all():
-        done.append(regrade(session, request.question_id, request.requested_by, EDITED))
-        request.handled_at = datetime.now(UTC)
-    session.flush()
-    return done
+        return self._session.execute(query).scalars().all()
 
+    def regrade(self, question_id: uuid.UUID, by_user: uuid.UUID | None) -> Regraded:
+        """Grade the answers that were graded by an older version of the question."""
+        asked = asked_again(self._session, question_id)
+        order = RegradeOrder(question_id, asked.question.version, by_user, EDITED)
+        if asked.question.type != "short_answer":
+            return Regraded(len(asked.answers), regrade_objective(self._session, asked, order))
+        changed, left = regrade_zeros(self._session, asked, order)
+        job, ordinals = self._plan(asked, order, left)
+        return Regraded(len(asked.answers), changed, job, ordinals)
 
-def regrade(
-    session: Session, question_id: uuid.UUID, by_user: uuid.UUID | None, reason: str
-) -> Regraded:
-    """Grade the answers to an objective question by the question as it stands now.
-
-    A grade that changes gets a further version, with who edited the question and why.
-    """
-    question, question_set, language = _question(session, question_id)
-    if question.type == "short_answer":
-        return Regraded(0, 0)
-    answers = _answers_of_older_versions(session, question)
-    contents = _contents(session, question_id)
-    changed = 0
-    for answer, grade in answers:
-        given = _as_of_now(answer, question, contents.get(answer.question_version))
-        if given is None and not is_blank(answer.answer):
-            continue
-        fresh = grade_by_rule(
-            answer.id, question, given, set_language(question_set, language), "answer"
-        )
-        answer.question_version = question.version
-        if fresh.score != grade.score or fresh.verdict != grade.verdict:
-            changed += 1
-            add_version(session, _with_reason(fresh, grade, by_user, reason))
-    session.flush()
-    return Regraded(len(answers), changed)
-
-
-def _question(session: Session, question_id: uuid.UUID) -> tuple[Question, QuestionSet, str | None]:
-    question, question_set, language = session.execute(
-        select(Question, QuestionSet, Document.language)
-        .join(QuestionSet, QuestionSet.id == Question.question_set_id)
-        .join(Document, Document.id == QuestionSet.document_id)
-        .where(Question.id == question_id)
-    ).one()
-    return question, question_set, language
-
-
-def _answers_of_older_versions(session: Session, question: Question) -> list[tuple[Answer, Grade]]:
-    rows = session.execute(
-        select(Answer, Grade)
-        .join(Grade, Grade.answer_id == Answer.id)
-        .where(Answer.question_id == question.id, Answer.question_version < question.version)
-        .order_by(Answer.id, Grade.version.desc())
-        .ext(distinct_on(Answer.id))
-    )
-    return [(answer, grade) for answer, grade in rows if grade.source != "human"]
-
-
-def _contents(session: Session, question_id: uuid.UUID) -> dict[int, dict[str, Any]]:
-    rows = session.execute(
-        select(QuestionVersion).where(QuestionVersion.question_id == question_id)
-    ).scalars()
-    return {row.version: row.content for row in rows}
-
-
-def _as_of_now(answer: Answer, question: Question, before: dict[str, Any] | None) -> Any:
-    """The answer in terms of the question's present options; None where it has no place there.
-
-    An option is found again by its text, or by its place where only wording was edited.
-    """
-    given = answer.answer
-    if question.type != "mcq" or before is None or is_blank(given):
-        return given
-    options: list[str] = before.get("options", question.options)
-    if not 0 <= given < len(options):
-        return None
-    if options[given] in question.options:
-        return question.options.index(options[given])
-    replaced = [option for option in question.options if option not in options]
-    same_place = len(options) == len(question.options) and question.options[given] in replaced
-    return given if same_place else None
-
-
-def _with_reason(
-    fresh: NewGrade, before: Grade, by_user: uuid.UUID | None, reason: str
-) -> NewGrade:
-    provenance = {
-        **fresh.provenance,
-        "regraded": reason,
-        "by": str(by_user) if by_user else None,
-        "replaced_version": before.version,
-        "replaced_score": before.score,
-        "graded_at": datetime.now(UTC).isoformat(),
-    }
-    return replace(fresh, provenance=provenance)
+    def _plan(
+        self, asked: AskedAgain, order: RegradeOrder, left: Sequence[uuid.UUID]
+    ) -> tuple[Job | None, tuple[int, ...]]:
+        if not left:
+            return None, ()
+        answers = [one for one in asked.to_grade() if one.id in set(left)]
+        criteria = [str(one["criterion"]) for one in asked.question.rubric]
+        suspicious = {one.id for one in answers if find_suspicions(one.text, criteria)}
+        chunks = plan_chunks(answers, suspicious, self._batch_size, **order.as_payload())
+        jobs = JobStore(self._session)
+        user_id = order.by_user or asked.question_set.user_id
+        job = jobs.create(JobKind.EVALUATION, user_id, len(answers), self._deadline)
+        jobs.add_chunks(job.id, chunks)
+        return job, tuple(chunk.ordinal for chunk in chunks)

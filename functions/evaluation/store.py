@@ -22,6 +22,13 @@ from functions.evaluation.grade_store import (
 )
 from functions.evaluation.ports import AnswerToGrade, BatchOutcome, NewGrade, Ungraded
 from functions.evaluation.reading import answers_to_grade
+from functions.evaluation.regrading_by_model import (
+    RegradeCompletion,
+    add_regrades,
+    order_of,
+    order_of_job,
+)
+from functions.evaluation.regrading_store import RegradeOrder, is_outdated, request_where_edited
 from shared.database.tables.evaluation import Answer
 from shared.database.tables.jobs import Job
 from shared.errors import JobCancelled
@@ -45,9 +52,11 @@ class PostgresEvaluationStore:
         """Mark the job as running."""
         self._jobs.start(job_id)
 
-    def ungraded(self, answer_ids: Sequence[uuid.UUID]) -> list[AnswerToGrade]:
-        """Those of the answers that have no grade yet, in the order of their ids."""
-        return answers_to_grade(self._session, answer_ids, ~HAS_GRADE)
+    def open_answers(self, claim: Claim) -> list[AnswerToGrade]:
+        """Those of the batch's answers that have no grade yet, or an outdated one, by their ids."""
+        order = order_of(claim.payload)
+        waiting = is_outdated(order.question_version) if order else ~HAS_GRADE
+        return answers_to_grade(self._session, answers_of(claim.payload), waiting)
 
     def from_cache(self, answers: Sequence[AnswerToGrade]) -> list[NewGrade]:
         """Grades that equal answers have got meanwhile."""
@@ -58,7 +67,7 @@ class PostgresEvaluationStore:
         job = self._jobs.lock_active(claim.job_id)
         if not self._jobs.check(claim):
             raise LeaseLost("The batch was finished by another worker.")
-        self._store(job, outcome)
+        self._store(job, outcome, order_of(claim.payload))
 
     def finish_batch(self, claim: Claim, outcome: BatchOutcome) -> None:
         """Store the grades, mark the chunk done and tell it, all in this transaction.
@@ -68,23 +77,37 @@ class PostgresEvaluationStore:
         """
         reasons = {str(one.answer_id): one.reason for one in outcome.ungraded}
         job = self._jobs.finish_chunk(claim, {"ungraded": reasons})
-        self._store(job, outcome)
-        self._completion.complete_graded(job, answers_of(claim.payload))
+        order = order_of(claim.payload)
+        self._store(job, outcome, order)
+        if order is None:
+            self._completion.complete_graded(job, answers_of(claim.payload))
+        else:
+            RegradeCompletion(self._session, self._jobs, order).complete_graded(job)
 
-    def _store(self, job: Job, outcome: BatchOutcome) -> None:
+    def _store(self, job: Job, outcome: BatchOutcome, order: RegradeOrder | None) -> None:
+        if order is None:
+            graded = self._add_first(outcome)
+        else:
+            graded = add_regrades(self._session, outcome.grades, order)
+        for answer, grade in outcome.fresh:
+            self._cache.remember(answer, grade)
+        self._tell(job, graded, len(outcome.grades) - len(graded) + len(outcome.ungraded))
+
+    def _add_first(self, outcome: BatchOutcome) -> list[uuid.UUID]:
         grades = outcome.grades
         add_first_grades(self._session, grades)
         for grade in grades:
             note_on_answer(self._session, grade)
-        for answer, grade in outcome.fresh:
-            self._cache.remember(answer, grade)
         for one in outcome.ungraded:
             self._mark_ungraded([one.answer_id], one.reason)
-        self._tell(job, [grade.answer_id for grade in grades], len(outcome.ungraded))
+        graded = [grade.answer_id for grade in grades]
+        request_where_edited(self._session, graded)
+        return graded
 
-    def _tell(self, job: Job, graded: Sequence[uuid.UUID], ungraded: int) -> None:
+    def _tell(self, job: Job, graded: Sequence[uuid.UUID], others: int) -> None:
+        """Tell the fresh grades; `others` are done too, without one."""
         told = grade_events(self._session, graded)
-        job.done = min(job.done + ungraded, job.total)
+        job.done = min(job.done + others, job.total)
         for start in range(0, max(len(told), 1), _TOLD_AT_ONCE):
             portion = told[start : start + _TOLD_AT_ONCE]
             self._jobs.progress(job, job.done + len(portion), {"grades": portion})
@@ -112,10 +135,13 @@ class PostgresEvaluationStore:
             self._jobs.complete(job.id, appeal_result(self._session, appeal))
 
     def complete(self, job_id: uuid.UUID) -> None:
-        """End the job with its submissions, by whether every answer is graded, or its appeal."""
+        """End the job by whether every answer got its grade, with its submissions or its appeal."""
         job = self._jobs.lock_active(job_id)
         appeal = appeal_of_job(self._session, job_id)
-        if appeal is None:
+        order = order_of_job(self._session, job_id)
+        if order is not None:
+            RegradeCompletion(self._session, self._jobs, order).end(job)
+        elif appeal is None:
             self._completion.end(job)
         elif appeal.status == "grading":
             self._jobs.fail(job_id, "appeal_not_graded", "The answer could not be graded anew.")

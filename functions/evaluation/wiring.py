@@ -11,9 +11,11 @@ from functions.evaluation.appeals import AppealService
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
+from functions.evaluation.regrading import Regrading
 from functions.evaluation.service import EvaluationService
 from functions.evaluation.settings import get_evaluation_settings
 from functions.evaluation.store import PostgresEvaluationStore
+from functions.evaluation.sweeping import RegradeSweep
 from shared.config import get_settings
 from shared.database.engine import get_database
 from shared.jobs.state_machine import StateMachine, StepFunctionsStateMachine
@@ -74,6 +76,22 @@ def build_service(session: Session, caller: Caller) -> EvaluationService:
         most_characters=get_evaluation_settings().submission_characters,
         most_class_answers=get_evaluation_settings().class_answers,
     )
+
+
+def build_regrading(session: Session) -> Regrading:
+    """Regrading within one transaction."""
+    return Regrading(session, batch_size=get_settings().grading_batch_size, deadline=deadline())
+
+
+@contextmanager
+def _open_regrading() -> Iterator[Regrading]:
+    with get_database().transaction() as session:
+        yield build_regrading(session)
+
+
+def build_regrade_sweep() -> RegradeSweep:
+    """The sweep over requests that nobody's reading has handled."""
+    return RegradeSweep(_open_regrading, get_state_machine())
 
 
 def build_appeals(session: Session, caller: Caller) -> AppealService:

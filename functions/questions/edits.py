@@ -30,8 +30,8 @@ def changed_content(
 
 
 def changes_the_key(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether an answer could be graded otherwise now by rule."""
-    return any(before[name] != after[name] for name in ("answer", "options"))
+    """Whether an answer could be graded otherwise now, by rule or by the model."""
+    return any(before[name] != after[name] for name in ("answer", "options", "rubric"))
 
 
 def _check_choice(content: dict[str, Any]) -> None:

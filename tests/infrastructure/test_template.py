@@ -236,6 +236,32 @@ def test_every_documented_path_is_routed(template: Template) -> None:
             assert any(re.fullmatch(pattern, call) for pattern in patterns), call
 
 
+@pytest.mark.parametrize("function", ["RegradeFunction", "SweepJobsFunction"])
+def test_a_sweep_runs_once_a_minute_and_ends_before_the_next(
+    template: Template, function: str
+) -> None:
+    (event,) = template.resources[function]["Properties"]["Events"].values()
+    assert event == {"Type": "Schedule", "Properties": {"Schedule": "rate(1 minute)"}}
+    assert template.timeout(function) < 60
+
+
+def test_regrading_may_read_the_database_and_start_evaluations_and_nothing_else(
+    template: Template,
+) -> None:
+    allowed = {
+        (action, resource)
+        for statement in template.statements("RegradeFunction")
+        for action in statement.actions
+        for resource in statement.resources
+    }
+    secret = next(one for action, one in allowed if action == "secretsmanager:GetSecretValue")
+    assert secret.endswith("/database-??????")
+    assert allowed == {
+        ("secretsmanager:GetSecretValue", secret),
+        ("states:StartExecution", "EvaluationStateMachine"),
+    }
+
+
 def test_the_bucket_is_private_and_tells_of_uploads_alone(resources: dict[str, Any]) -> None:
     properties = resources["DocumentsBucket"]["Properties"]
     assert all(properties["PublicAccessBlockConfiguration"].values())

@@ -15,6 +15,7 @@ from functions.evaluation.grade_store import grades_in_force
 from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
 from functions.evaluation.prompts import AnswerReply, CriterionReply, GradingReply
+from functions.evaluation.regrading import Regraded, Regrading
 from functions.evaluation.schemas import AnswerBody, LearnerSheetBody
 from functions.evaluation.service import ClassSubmitted, EvaluationService, Submitted
 from functions.evaluation.settings import CachePolicy
@@ -22,7 +23,7 @@ from functions.evaluation.store import PostgresEvaluationStore
 from shared.ai import ModelRequest
 from shared.database.engine import Database
 from shared.database.tables.evaluation import Answer, Grade, Submission
-from shared.database.tables.questions import Question
+from shared.database.tables.questions import Question, QuestionVersion, RegradeRequest
 from shared.errors import JobCancelled
 from shared.identifiers import new_id
 from shared.jobs.model import Claim
@@ -143,6 +144,40 @@ class Evaluation:
             most_characters=200_000,
             most_class_answers=4000,
         )
+
+    def edit(self, question_id: uuid.UUID, **content: Any) -> None:
+        """Edit a question as the questions service does, with a request for regrading."""
+        with self.database.transaction() as session:
+            question = session.get_one(Question, question_id)
+            before = {name: getattr(question, name) for name in ("options", "answer", "rubric")}
+            session.add(
+                QuestionVersion(
+                    question_id=question.id,
+                    version=question.version,
+                    content=before,
+                    replaced_by=self.owner.id,
+                )
+            )
+            question.version += 1
+            for name, value in content.items():
+                setattr(question, name, value)
+            session.add(
+                RegradeRequest(
+                    question_id=question.id,
+                    question_version=question.version,
+                    requested_by=self.owner.id,
+                )
+            )
+
+    def handle_requests(self) -> list[Regraded]:
+        """Handle every open request for regrading, as the sweep does."""
+        with self.database.transaction() as session:
+            regrading = self.regrading(session)
+            handled = [regrading.handle(one) for one in regrading.open_questions(100)]
+            return [one for one in handled if one is not None]
+
+    def regrading(self, session: Session) -> Regrading:
+        return Regrading(session, batch_size=8, deadline=timedelta(minutes=5))
 
     def claim(self, job_id: uuid.UUID, ordinal: int = 1, seconds: int = 30) -> Claim:
         with self.database.transaction() as session:

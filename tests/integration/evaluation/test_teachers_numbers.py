@@ -1,4 +1,4 @@
-"""Analysis, statistics, regrading and the near policy on a real database."""
+"""Analysis, statistics and the near policy on a real database."""
 
 import uuid
 from collections.abc import Callable
@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.evaluation.regrading import handle_requests, regrade
 from functions.evaluation.service import Submitted
 from functions.evaluation.settings import CachePolicy
-from shared.database.tables.questions import Question, QuestionVersion, RegradeRequest
 from tests.factories.rows import add_user
 from tests.integration.evaluation.conftest import Api
 from tests.integration.evaluation.evaluation_harness import Evaluation
@@ -28,31 +26,6 @@ def learners(evaluation: Evaluation, count: int) -> list[uuid.UUID]:
 
 def hand_in(evaluation: Evaluation, user_id: uuid.UUID, **answers: Any) -> Submitted:
     return evaluation.hand_in({evaluation.questions[k]: v for k, v in answers.items()}, user_id)
-
-
-def edit(evaluation: Evaluation, kind: str, **content: Any) -> None:
-    """Edit a question as the questions service does, with a request for regrading."""
-    with evaluation.database.transaction() as session:
-        question = session.get_one(Question, evaluation.questions[kind])
-        before = {name: getattr(question, name) for name in ("options", "answer")}
-        session.add(
-            QuestionVersion(
-                question_id=question.id,
-                version=question.version,
-                content=before,
-                replaced_by=evaluation.owner.id,
-            )
-        )
-        question.version += 1
-        for name, value in content.items():
-            setattr(question, name, value)
-        session.add(
-            RegradeRequest(
-                question_id=question.id,
-                question_version=question.version,
-                requested_by=evaluation.owner.id,
-            )
-        )
 
 
 def analysis(api: Api, evaluation: Evaluation, user_id: uuid.UUID | None = None) -> Any:
@@ -114,65 +87,6 @@ def test_who_sees_the_analysis(start: Start, api: Api) -> None:
     assert analysis(api, evaluation, learner).status_code == 403
     unknown = api.call("GET", f"/sets/{uuid.uuid4()}/analysis", learner)
     assert unknown.status_code == 404
-
-
-def test_an_edited_key_regrades_when_the_submission_is_read_next(start: Start, api: Api) -> None:
-    evaluation = start()
-    submitted = evaluation.submit(mcq=2, true_false=True)
-    edit(evaluation, "mcq", answer=2)
-
-    path = f"/submissions/{submitted.submission.id}"
-    view = api.call("GET", path, evaluation.learner.id).json()
-
-    [mcq] = [one for one in view["answers"] if one["type"] == "mcq"]
-    assert (mcq["score"], mcq["source"], mcq["grade_version"]) == (1.0, "rule", 2)
-    assert mcq["provenance"]["by"] == str(evaluation.owner.id)
-    assert mcq["provenance"]["replaced_score"] == 0.0
-    assert view["totals"]["score"] == 2.0
-
-
-def test_a_regrading_happens_once_and_keeps_grades_that_stay_the_same(start: Start) -> None:
-    evaluation = start()
-    evaluation.submit(mcq=1)
-    evaluation.submit(mcq=3)
-    edit(evaluation, "mcq", answer=3)
-
-    with evaluation.database.transaction() as session:
-        first = handle_requests(session)
-        second = handle_requests(session)
-
-    assert [(one.answers, one.changed) for one in first] == [(2, 2)]
-    assert second == []
-
-
-def test_an_answer_follows_its_option_to_another_place(start: Start) -> None:
-    evaluation = start()
-    submitted = evaluation.submit(mcq=1)
-    edit(
-        evaluation,
-        "mcq",
-        options=["mitochondrion", "nucleus", "ribosome", "membrane"],
-        answer=0,
-    )
-    with evaluation.database.transaction() as session:
-        [done] = handle_requests(session)
-
-    assert done.changed == 0
-    assert [grade.score for grade in evaluation.grades(submitted)] == [1.0]
-
-
-def test_a_persons_grade_stands_whatever_is_edited(start: Start, api: Api) -> None:
-    evaluation = start()
-    submitted = evaluation.submit(mcq=2)
-    path = f"/submissions/{submitted.submission.id}/answers/{evaluation.questions['mcq']}/override"
-    api.call("POST", path, evaluation.owner.id, json={"score": 0.5, "reason": "Half right."})
-    edit(evaluation, "mcq", answer=2)
-
-    with evaluation.database.transaction() as session:
-        done = regrade(session, evaluation.questions["mcq"], evaluation.owner.id, "edited")
-
-    assert done.changed == 0
-    assert [grade.score for grade in evaluation.grades(submitted)] == [0.5]
 
 
 def test_the_near_policy_serves_a_nearly_equal_answer_and_says_so(start: Start) -> None:

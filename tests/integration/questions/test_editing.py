@@ -90,6 +90,23 @@ def test_an_edited_key_asks_for_the_answers_to_be_graded_again(owned: Owned) -> 
     assert regrade_requests(owned) == [(question.id, 2, owned.generation.user.id)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answer": "Another reference answer."},
+        {"rubric": [{"id": "c1", "criterion": "Names what it is about.", "points": 2}]},
+    ],
+)
+def test_an_edited_reference_answer_or_rubric_asks_for_grading_again(
+    owned: Owned, change: dict[str, Any]
+) -> None:
+    question = owned.question("short_answer")
+
+    assert owned.call("PATCH", f"/questions/{question.id}", change).status_code == 200
+
+    assert regrade_requests(owned) == [(question.id, 2, owned.generation.user.id)]
+
+
 @pytest.mark.parametrize("change", [{"stem": "Else?"}, {"explanation": "So."}, {"bloom": "apply"}])
 def test_another_edit_grades_nothing_again(owned: Owned, change: dict[str, str]) -> None:
     question = owned.question("mcq")

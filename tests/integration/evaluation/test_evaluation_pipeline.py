@@ -18,10 +18,12 @@ from shared.ai import (
 )
 from shared.database.tables.evaluation import CachedGrade, Grade
 from shared.database.tables.jobs import Job
+from shared.database.tables.questions import Question
 from shared.errors import Conflict, InvalidRequest, NotFound
 from shared.jobs.model import Claim
 from shared.jobs.store import JobStore
 from tests.factories.rows import SENTENCES, add_document, add_question_set
+from tests.integration.evaluation.conftest import Api
 from tests.integration.evaluation.evaluation_harness import (
     Evaluation,
     judge,
@@ -347,6 +349,33 @@ def test_a_grade_of_another_model_is_not_cached(start: Callable[..., Evaluation]
 
     with evaluation.database.transaction() as session:
         assert session.execute(select(func.count(CachedGrade.key))).scalar_one() == 1
+
+
+def test_nothing_of_the_key_is_told_before_an_answer_is_graded(
+    start: Callable[..., Evaluation], api: Api
+) -> None:
+    evaluation = start()
+    with evaluation.database.transaction() as session:
+        question = session.get_one(Question, evaluation.free[0])
+        secrets = [
+            question.answer,
+            question.explanation,
+            *(c["criterion"] for c in question.rubric),
+        ]
+    given = [{"question_id": str(evaluation.free[0]), "answer": "It makes energy in the cell"}]
+    body = {"question_set_id": str(evaluation.set_id), "answers": given}
+
+    handed_in = api.call("POST", "/submissions", evaluation.learner.id, json=body)
+    path = f"/submissions/{handed_in.json()['submission']['id']}"
+    before = api.call("GET", path, evaluation.learner.id)
+    [(job_id, payload)] = api.state_machine.started.items()
+    evaluation.run_job(job_id, [one["ordinal"] for one in payload["chunks"]])
+    after = api.call("GET", path, evaluation.learner.id).json()["answers"][0]
+
+    for response in (handed_in, before):
+        assert not [one for one in secrets if one in response.text]
+    assert before.json()["answers"][0]["key"] is None
+    assert after["key"]["answer"] == secrets[0]
 
 
 def test_answers_of_a_batch_that_was_given_up_say_why(start: Callable[..., Evaluation]) -> None:

@@ -27,6 +27,16 @@ def test_the_canonical_key_serves_more_and_errs_no_more_than_graders_do_on_equal
     assert wrong / hits <= alike_wrong / alike_hits + 0.01
 
 
+def test_not_even_content_words_in_any_order_would_serve_a_fifth() -> None:
+    """What bounds every key that keeps content words apart, and what that bound would cost."""
+    answers = read_answers(ANSWERS)
+    replays = {name: replay for name, replay, _ in POLICIES}
+    bound, bound_wrong = average(answers, replays["bound: content words, unsafe"], ORDERS, seed=1)
+    hits, wrong = average(answers, replays["canonical key"], ORDERS, seed=1)
+    assert hits < bound < len(answers) * 0.2
+    assert bound_wrong / bound > 2 * wrong / hits
+
+
 def test_no_policy_that_is_on_takes_a_pair_that_must_differ_as_equal() -> None:
     same = {name: same for name, _, same in POLICIES}["canonical key"]
     differ = read_pairs("must_differ.jsonl")

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -283,6 +284,28 @@ def test_two_edits_at_once_leave_the_grade_of_the_last_one(start: Start) -> None
     for grades in histories(evaluation):
         assert [(one.version, one.max_score) for one in grades] == [(1, 2.0), (2, 5.0)]
     assert job_of(evaluation, first).status == job_of(evaluation, second).status == "completed"
+
+
+def test_a_batch_that_was_judged_by_the_edit_before_the_last_comes_too_late(
+    start: Start,
+) -> None:
+    evaluation = start()
+    graded_class(evaluation, 6)
+    first = edited(evaluation)
+
+    def overtaken(request: ModelRequest[Any]) -> Any:
+        evaluation.answer_by(judge)
+        last = edited(evaluation, rubric=[{**RUBRIC[0], "points": 5.0}])
+        with ThreadPoolExecutor(1) as another_worker:
+            another_worker.submit(run, evaluation, last).result()
+        return judge(request)
+
+    evaluation.answer_by(overtaken)
+    run(evaluation, first)
+
+    for grades in histories(evaluation):
+        assert [(one.version, one.max_score) for one in grades] == [(1, 2.0), (2, 5.0)]
+    assert job_of(evaluation, first).status == "completed"
 
 
 def test_two_edits_before_the_sweep_are_one_regrading(start: Start) -> None:

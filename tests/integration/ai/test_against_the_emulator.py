@@ -39,7 +39,7 @@ from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
 from shared.ai.ledger import DatabaseLedger
 from shared.ai.status import pool_status
-from shared.ai.wiring import AiLayer, build_ai_layer
+from shared.ai.wiring import AiLayer, build_ai_layer, get_ai_layer
 from shared.config import Settings
 from shared.database.tables.ai import ModelCall, gemini_keys
 from shared.database.tables.users import User
@@ -328,6 +328,26 @@ async def test_keys_change_everywhere_with_the_next_call(layer_of, database, cha
         assert (await layer.model.generate(request())).key_alias == "good"
 
 
+async def test_a_process_on_lambda_counts_its_calls_for_cloudwatch(
+    *, emulator, redis_url, redis, database, monkeypatch, capsys
+):
+    made = Settings(redis_url=redis_url, gemini_base_url=emulator.url, gemini_model=MODEL)
+    for name, there in (
+        ("get_settings", made),
+        ("get_database", database),
+        ("get_key_store", KeyStore(database, cipher)),
+    ):
+        monkeypatch.setattr(f"shared.ai.wiring.{name}", lambda there=there: there)
+    monkeypatch.setenv("GEMINI_API_KEY_1", GOOD)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-generate-chunk")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "LearningApp")
+    await get_ai_layer.__wrapped__().model.generate(request(job_id=None))
+    printed = capsys.readouterr().out
+    (line,) = [json.loads(line) for line in printed.splitlines() if "CloudWatchMetrics" in line]
+    assert (line["ModelCalls"], line["key_alias"]) == ([1.0], "key-1")
+    assert GOOD not in printed
+
+
 def test_the_script_shows_which_keys_live_and_no_key(emulator, monkeypatch, capsys):
     for name, value in (("1", GOOD), ("2", DEAD)):
         monkeypatch.setenv(f"GEMINI_API_KEY_{name}", value)
@@ -339,3 +359,35 @@ def test_the_script_shows_which_keys_live_and_no_key(emulator, monkeypatch, caps
     assert "1 of 2 keys are alive" in printed
     assert GOOD not in printed
     assert DEAD not in printed
+
+
+def test_the_script_tells_a_spent_key_from_a_suspended_one(emulator, monkeypatch, capsys):
+    values = {"1": GOOD, "2": OTHER, "3": DEAD}
+    for number, value in values.items():
+        monkeypatch.setenv(f"GEMINI_API_KEY_{number}", value)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    emulator.fault("suspended", match={"key": "good"})
+    emulator.fault("per_day", match={"key": "other"})
+    assert key_script.main([]) == 0
+    printed = capsys.readouterr()
+    lines = {line.split()[0]: line.split() for line in printed.out.splitlines() if "key-" in line}
+    assert {alias: words[2] for alias, words in lines.items()} == {
+        "key-1": "NO",
+        "key-2": "yes",
+        "key-3": "NO",
+    }
+    kinds = {alias: " ".join(words) for alias, words in lines.items()}
+    assert "key_refused" in kinds["key-1"]
+    assert "day_quota" in kinds["key-2"]
+    assert "key_invalid" in kinds["key-3"]
+    # Google's own words for a suspended key repeat the key.
+    assert not any(value in printed.out + printed.err for value in values.values())
+
+
+def test_the_script_fails_where_no_key_lives(emulator, monkeypatch, capsys):
+    monkeypatch.setenv("GEMINI_API_KEY_1", DEAD)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    assert key_script.main([]) == 1
+    assert "0 of 1 keys are alive" in capsys.readouterr().out

@@ -18,6 +18,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.local_stack import sam
+from scripts.local_stack.application_secret import application_secret
 from scripts.local_stack.layout import ROOT
 from scripts.local_stack.migrations import migrate
 from scripts.local_stack.sam import Target
@@ -147,12 +148,13 @@ def _fill_secrets(stack: str, given: dict[str, str]) -> None:
     """What `.env` says, and for the rest what is there already, or a new secret."""
     with step("filling the secrets"):
         present = _get(stack, "application")
-        wanted = {
-            "jwt_secret": given.get("JWT_SECRET") or present["jwt_secret"],
-            "encryption_key": given.get("ENCRYPTION_KEY")
+        wanted = application_secret(
+            present,
+            jwt_secret=given.get("JWT_SECRET") or present["jwt_secret"],
+            encryption_key=given.get("ENCRYPTION_KEY")
             or present.get("encryption_key")
             or base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        }
+        )
         if wanted != present:
             _put(stack, "application", wanted)
         keys = [key.as_secret() for key in read_gemini_keys(given)]

@@ -110,9 +110,21 @@ class Settings(BaseSettings):
             raise ConfigurationError("JWT_SECRET needs at least 32 characters")
         return value
 
-    def resolved_encryption_key(self) -> str:
-        """The passphrase that stored Gemini keys are encrypted with."""
-        return self._application_secret("encryption_key", self.encryption_key)
+    def encryption_keys(self, *, fresh: bool = False) -> list[str]:
+        """The passphrase that seals stored Gemini keys, then the one before it, if there is one.
+
+        `fresh` asks Secrets Manager itself. Raises ConfigurationError if there is none.
+        """
+        if self.encryption_key is not None:
+            previous = self.previous_encryption_key
+            known = [self.encryption_key.get_secret_value()]
+            return known + ([previous.get_secret_value()] if previous is not None else [])
+        wanted = "ENCRYPTION_KEY or APPLICATION_SECRET_ARN"
+        secret = _secret(self.application_secret_arn, wanted, fresh=fresh)
+        names = ("encryption_key", "previous_encryption_key")
+        if not secret.get(names[0]):
+            raise ConfigurationError("the application secret has no encryption_key")
+        return [str(secret[name]) for name in names if secret.get(name)]
 
     def _application_secret(self, name: str, given: SecretStr | None) -> str:
         if given is not None:
@@ -130,17 +142,19 @@ def _with_driver(url: str) -> str:
     return url
 
 
-def _secret(arn: str | None, wanted: str) -> dict[str, Any]:
+def _secret(arn: str | None, wanted: str, *, fresh: bool = False) -> dict[str, Any]:
     if not arn:
         raise ConfigurationError(f"set {wanted}")
-    return read_secret(arn)
+    return read_secret(arn, fresh=fresh)
 
 
-def read_secret(arn: str) -> dict[str, Any]:
-    """The JSON object that Secrets Manager holds under `arn`, cached for five minutes."""
+def read_secret(arn: str, *, fresh: bool = False) -> dict[str, Any]:
+    """The JSON object that Secrets Manager holds under `arn`, unless `fresh` of five minutes ago
+    at most.
+    """
     from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  (200 ms of import)
 
-    value = parameters.get_secret(arn, transform="json", max_age=300)
+    value = parameters.get_secret(arn, transform="json", max_age=300, force_fetch=fresh)
     if not isinstance(value, dict):
         raise ConfigurationError("a secret must hold a JSON object")
     return value

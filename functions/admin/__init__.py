@@ -1,1 +1,1 @@
-"""What administrators see and change: how the system performs."""
+"""What administrators see and change: the key pool, and how the system performs."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends
 
+from functions.admin.key_routes import router as key_router
 from functions.admin.schemas import Performance
 from functions.admin.store import PerformanceStore
 from shared.web.application import create_application, lambda_handler
@@ -20,5 +21,5 @@ def get_performance(transaction: InTransaction) -> dict[str, Any]:
     return PerformanceStore(transaction.session).metrics()
 
 
-app = create_application("admin", health_router("admin"), router)
+app = create_application("admin", health_router("admin"), router, key_router)
 handler = lambda_handler(app)

@@ -21,6 +21,7 @@ from functions.questions.schemas import (
 )
 from functions.questions.statistics import generation_statistics
 from functions.questions.wiring import build_editing, build_service, get_state_machine
+from shared.ai.numbers import KeyRow
 from shared.jobs.executions import execution_input
 from shared.jobs.schemas import job_view
 from shared.jobs.state_machine import StateMachine
@@ -181,14 +182,6 @@ def publish(
     )
 
 
-class KeyPoolRow(BaseModel):
-    """One API key of the pool, by its alias."""
-
-    model_config = {"extra": "allow"}
-
-    alias: str
-
-
 class StatisticsView(BaseModel):
     """The numbers of question generation, and the key pool."""
 
@@ -198,7 +191,7 @@ class StatisticsView(BaseModel):
     cache: dict[str, float]
     duration_seconds: dict[str, float | None]
     gemini: dict[str, float]
-    keys: list[KeyPoolRow]
+    keys: list[KeyRow]
 
 
 @router.get("/stats", response_model=StatisticsView)

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from scripts.local_stack import sam
 from scripts.local_stack.adaptation import adapt
+from scripts.local_stack.application_secret import application_secret
 from scripts.local_stack.layout import Layout
 from scripts.local_stack.ministack import REGION, client_environment
 from scripts.local_stack.settings import Settings
@@ -73,15 +74,15 @@ class Deployment:
 
     def fill_secrets(self, database_url: str) -> None:
         """Put the stack's secrets where the functions read them."""
+        secrets = client_of(self._endpoint, "secretsmanager")
+        present = secrets.get_secret_value(SecretId=f"{self.stack}/application")["SecretString"]
         contents = {
-            "application": {
-                "jwt_secret": self._settings.jwt_secret,
-                "encryption_key": self._settings.encryption_key,
-            },
+            "application": application_secret(
+                json.loads(present), self._settings.jwt_secret, self._settings.encryption_key
+            ),
             "database": {"url": database_url},
             "gemini-keys": {"keys": [key.as_secret() for key in self._settings.key_pool()]},
         }
-        secrets = client_of(self._endpoint, "secretsmanager")
         for name, content in contents.items():
             wanted = json.dumps(content, sort_keys=True)
             secret = f"{self.stack}/{name}"

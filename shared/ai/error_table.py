@@ -163,6 +163,17 @@ TABLE: tuple[Row, ...] = (
     Row("request_refused", lambda _error: True, Effect.NEUTRAL, Next.GIVE_UP),
 )
 
+# Kinds that are answers 429, and those that somebody has to see to: a key or project is refused.
+REFUSALS = frozenset(
+    {"no_quota", "day_quota", "prepay_spent", "spend_limit", "long_quota"}
+    | {"token_quota", "minute_quota", "quota_unnamed"}
+)
+NEEDS_OPERATOR = frozenset(
+    row.kind
+    for row in TABLE
+    if row.effect in (Effect.KILL_KEY, Effect.DISABLE_BUCKET, Effect.DISABLE_PROJECT)
+)
+
 TIMED_OUT = Failure("timeout", Effect.FAIL_MODEL, Next.OTHER_KEY, answered=False)
 NOT_CONNECTED = Failure("transport", Effect.NEUTRAL, Next.BACK_OFF, answered=False)
 OUR_POOL_FULL = Failure("pool_timeout", Effect.NEUTRAL, Next.BACK_OFF, answered=False)

@@ -6,9 +6,10 @@ sealed key. What it belongs to (the row's id) is authenticated with it, so rows 
 
 import hashlib
 import os
+import time
 import uuid
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +19,7 @@ from shared.config import ConfigurationError
 _FORMAT = b"\x01"
 _SALT = b"learning-app gemini keys"
 _NAME, _NONCE = 4, 12
+_LOOK_AGAIN_SECONDS = 60.0
 
 
 @lru_cache(maxsize=4)
@@ -31,35 +33,53 @@ def _name(key: bytes) -> bytes:
 
 
 class KeyCipher:
-    """Seals with the first passphrase, opens with any of them: that is how one is rotated."""
+    """Seals with the first passphrase, opens with any of them: that is how one is rotated.
 
-    def __init__(self, passphrases: Sequence[str]) -> None:
+    `look_again` reads the passphrases anew. A process that lives through a rotation asks it when
+    it meets a ciphertext of a passphrase that it doesn't know, at most once a minute.
+    """
+
+    def __init__(
+        self, passphrases: Sequence[str], look_again: Callable[[], Sequence[str]] | None = None
+    ) -> None:
         self._passphrases = tuple(passphrases)
+        self._look_again = look_again
+        self._looked_at = float("-inf")
 
-    @cached_property
-    def _keys(self) -> list[bytes]:
-        # Only once there is something to open: it takes 50 ms.
-        return [_derived(passphrase) for passphrase in self._passphrases]
+    def renew(self) -> None:
+        """Reads the passphrases anew, so that what is sealed next is sealed with the newest."""
+        if self._look_again is not None:
+            self._looked_at = time.monotonic()
+            self._passphrases = tuple(self._look_again())
 
     def seal(self, secret: str, owner: uuid.UUID) -> bytes:
         """The ciphertext of `secret`, bound to `owner`."""
-        key, nonce = self._keys[0], os.urandom(_NONCE)
+        key, nonce = _derived(self._passphrases[0]), os.urandom(_NONCE)
         sealed = AESGCM(key).encrypt(nonce, secret.encode(), owner.bytes)
         return _FORMAT + _name(key) + nonce + sealed
 
     def open(self, sealed: bytes, owner: uuid.UUID) -> str:
         """The secret. Raises ConfigurationError where no passphrase fits."""
-        named, rest = sealed[1 : 1 + _NAME], sealed[1 + _NAME :]
-        for key in self._keys:
-            if _name(key) != named:
-                continue
-            try:
-                opened = AESGCM(key).decrypt(rest[:_NONCE], rest[_NONCE:], owner.bytes)
-            except InvalidTag:
-                break
-            return opened.decode()
+        key = self._key_named(sealed[1 : 1 + _NAME])
+        rest = sealed[1 + _NAME :]
+        try:
+            if key is not None:
+                return AESGCM(key).decrypt(rest[:_NONCE], rest[_NONCE:], owner.bytes).decode()
+        except InvalidTag:
+            pass
         raise ConfigurationError("a stored Gemini key can't be opened with this ENCRYPTION_KEY")
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether it is sealed with the first passphrase."""
-        return sealed[1 : 1 + _NAME] == _name(self._keys[0])
+        return sealed[1 : 1 + _NAME] == _name(_derived(self._passphrases[0]))
+
+    def _key_named(self, name: bytes) -> bytes | None:
+        found = self._known(name)
+        if found is None and time.monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS:
+            self.renew()
+            found = self._known(name)
+        return found
+
+    def _known(self, name: bytes) -> bytes | None:
+        keys = map(_derived, self._passphrases)
+        return next((key for key in keys if _name(key) == name), None)

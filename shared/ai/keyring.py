@@ -15,7 +15,8 @@ from shared.ai.keys import ApiKey, without_doubles
 from shared.ai.quotas import Quota, quota_for
 from shared.observability import get_logger
 
-RELOAD_SECONDS = 60.0
+# What an operator changes holds in every process within 10 s, also where the notice was lost.
+RELOAD_SECONDS = 8.0
 KEYS_PER_PART = 24
 
 
@@ -84,7 +85,7 @@ class KeyRing:
     """Configured keys, plus what was changed at run time, minus what is paused.
 
     `load_stored` reads the database (blocking). It is called again when the version that the
-    pool saw in Redis differs, and every minute in case that notice was lost.
+    pool saw in Redis differs, and every few seconds in case that notice was lost.
     """
 
     def __init__(
@@ -92,14 +93,18 @@ class KeyRing:
         configured: Iterable[ApiKey],
         quotas: Mapping[str, Mapping[str, Any]],
         load_stored: Callable[[], StoredKeys] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._configured = tuple(configured)
         self._quotas = quotas
         self._load_stored = load_stored
+        self._clock = clock
         self._stored = StoredKeys()
         self._version: str | None = None
-        self._loaded_at: float | None = None
+        self._looks = 0
+        self._looked_at = float("-inf")
         self._keys: tuple[ApiKey, ...] = self._merged()
+        self._values = _values(self._keys)
         self._configs: dict[str, PoolConfig] = {}
         self._parts: dict[str, list[PoolConfig]] = {}
 
@@ -108,30 +113,54 @@ class KeyRing:
         """The keys in force when last looked."""
         return self._keys
 
+    @property
+    def configured(self) -> Sequence[ApiKey]:
+        """The keys of the settings, paused or not."""
+        return self._configured
+
     def value_of(self, alias: str) -> SecretStr:
-        """The key itself. Raises KeyError if it was taken away."""
-        return next(key.value for key in self._keys if key.alias == alias)
+        """The key itself, also of one just taken away: its leases are still out.
+
+        Raises KeyError.
+        """
+        return self._values[alias]
 
     def has_any(self) -> bool:
         """Whether there is a key at all."""
         return bool(self._keys)
 
     async def refresh(self, version: str | None = None) -> bool:
-        """Loads again if a version is new here, or the last look is old. True if it did."""
-        if self._load_stored is None:
-            return False
-        old = self._loaded_at is None or time.monotonic() - self._loaded_at > RELOAD_SECONDS
+        """Loads again if a version is new here, or the last look is old. True if keys changed."""
+        old = self._clock() - self._looked_at > RELOAD_SECONDS
         if not old and (version is None or version == self._version):
             return False
-        self._loaded_at = time.monotonic()
         self._version = version if version is not None else self._version
+        return await self.reload()
+
+    async def reload(self) -> bool:
+        """Loads now. True if keys changed."""
+        if self._load_stored is None:
+            return False
+        self._looked_at = self._clock()
+        self._looks += 1
+        look = self._looks
         try:
-            self._stored = await asyncio.to_thread(self._load_stored)
+            stored = await asyncio.to_thread(self._load_stored)
         except Exception:
-            # The keys known so far still work; the next look is in a minute.
+            # The keys known so far still work; the next look is in a few seconds.
             get_logger().exception("the stored Gemini keys could not be read")
             return False
-        self._keys = self._merged()
+        if look != self._looks:
+            # Another look began after this one, and so knows better.
+            return False
+        return self._take(stored)
+
+    def _take(self, stored: StoredKeys) -> bool:
+        self._stored = stored
+        before, self._keys = self._keys, self._merged()
+        if self._keys == before:
+            return False
+        self._values = _values(before) | _values(self._keys)
         self._configs.clear()
         self._parts.clear()
         return True
@@ -159,3 +188,7 @@ class KeyRing:
     def _merged(self) -> tuple[ApiKey, ...]:
         keys = without_doubles([*self._configured, *self._stored.added])
         return tuple(key for key in keys if key.alias not in self._stored.paused)
+
+
+def _values(keys: Iterable[ApiKey]) -> dict[str, SecretStr]:
+    return {key.alias: key.value for key in keys}

@@ -11,6 +11,9 @@ from pydantic import SecretStr
 from shared.config import ConfigurationError
 
 SHARED_PROJECT = "default"
+# No "|", which parts the names of the pool's counters, and nothing that a log could trip over.
+ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", re.ASCII)
+PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}", re.ASCII)
 _NUMBERED = re.compile(r"^GEMINI_API_KEY_(\d+)$")
 
 
@@ -24,10 +27,10 @@ class ApiKey:
 
 
 def keys_from_secret(secret: Mapping[str, Any], *, separate_projects: bool) -> list[ApiKey]:
-    """The keys of a secret {"keys": [{"alias", "key", "project"}]}."""
+    """The keys of a secret {"keys": [{"alias", "key", "project"}]}. Raises ConfigurationError."""
     listed = secret.get("keys", [])
-    if not isinstance(listed, list):
-        raise ConfigurationError('the Gemini secret must look like {"keys": [...]}')
+    if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
+        raise ConfigurationError('the Gemini secret must look like {"keys": [{"key": …}, …]}')
     return [
         _key(
             str(item.get("alias") or f"key-{number}"),
@@ -60,9 +63,19 @@ def keys_from_environment(
     ]
 
 
-def _key(alias: str, value: str, project: str | None, separate_projects: bool) -> ApiKey:
-    own = f"project-of-{alias}" if separate_projects else SHARED_PROJECT
-    return ApiKey(alias, SecretStr(value), project or own)
+def project_of(alias: str, named: str | None, *, separate_projects: bool) -> str:
+    """The project whose quota a key uses: the named one, else its own or the one they share."""
+    return named or (f"project-of-{alias}" if separate_projects else SHARED_PROJECT)
+
+
+def _key(alias: str, value: str, named: str | None, separate_projects: bool) -> ApiKey:
+    project = project_of(alias, named, separate_projects=separate_projects)
+    # Neither is told: somebody may have put the key itself there.
+    if not ALIAS.fullmatch(alias):
+        raise ConfigurationError("a Gemini key's alias is letters, digits, '.', '_', '-': up to 60")
+    if not PROJECT.fullmatch(project):
+        raise ConfigurationError(f"the project of {alias} is no name of a Google Cloud project")
+    return ApiKey(alias, SecretStr(value), project)
 
 
 def without_doubles(keys: Iterable[ApiKey]) -> list[ApiKey]:

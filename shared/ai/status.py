@@ -1,94 +1,184 @@
-"""The key pool in numbers, for operators: one row a key and model, and never a key."""
+"""Draws the key pool in numbers, for operators: by key, by project and by model; never a key."""
 
 import asyncio
 import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from redis.exceptions import RedisError
 
+from shared.ai.keyring import Bucket, PoolConfig
+from shared.ai.keys import ApiKey
+from shared.ai.numbers import (
+    KeyNumbers,
+    KeyOnModel,
+    KeyRow,
+    Limits,
+    ModelNumbers,
+    ProjectOnModel,
+    QuotaNumbers,
+)
+from shared.ai.quotas import next_pacific_midnight
 from shared.ai.wiring import AiLayer, get_ai_layer
 
 _FIRST_BIN_MILLISECONDS, _BIN_GROWTH, _BINS = 50.0, 0.1823, 40
+_PARKED_BY = ("day_quota", "spend_limit", "long_quota", "prepay_spent")
 
 
-def get_pool_status() -> list[dict[str, Any]]:
-    """One row per key and model, by alias. For synchronous code with no event loop running."""
+def get_pool_status() -> list[KeyRow]:
+    """One row a key, by alias. For synchronous code with no event loop running."""
     return asyncio.run(pool_status())
 
 
-async def pool_status(layer: AiLayer | None = None) -> list[dict[str, Any]]:
-    """State, requests, tokens, 429s by kind, errors, latency, quota left and next free moment.
+async def pool_status(layer: AiLayer | None = None) -> list[KeyRow]:
+    """One row a key, by alias."""
+    return (await pool_picture(layer or get_ai_layer())).rows()
 
-    Counts are of today (UTC). While Redis is gone every key's state is "degraded".
-    """
-    layer = layer or get_ai_layer()
+
+async def pool_picture(layer: AiLayer) -> "PoolPicture":
+    """The pool of this moment, with the keys that the database holds of this moment."""
+    await layer.ring.reload()
     settings = layer.settings
     models = [settings.gemini_model]
     if settings.gemini_fallback_model:
         models.append(settings.gemini_fallback_model)
     try:
-        picture = await layer.shared_pool.picture(models)
+        drawn = await layer.shared_pool.picture(models)
     except (RedisError, OSError, TimeoutError):
+        drawn = None
+    configs = [layer.ring.config_for(model) for model in models]
+    return PoolPicture(tuple(layer.ring.keys), tuple(configs), drawn)
+
+
+@dataclass(frozen=True)
+class PoolPicture:
+    """What lua/status.lua drew of these keys; None while Redis is gone."""
+
+    keys: Sequence[ApiKey]
+    configs: Sequence[PoolConfig]
+    drawn: dict[str, Any] | None
+
+    @property
+    def degraded(self) -> bool:
+        """Whether Redis is gone, so that each process uses its own share of every quota."""
+        return self.drawn is None
+
+    def rows(self) -> list[KeyRow]:
+        """One row a key in use, by alias."""
+        keys = sorted(self.keys, key=lambda key: key.alias)
         return [
-            {"alias": key.alias, "project": key.project, "model": model, "state": "degraded"}
-            for model in models
-            for key in layer.ring.keys
+            KeyRow(alias=key.alias, project=key.project, **dict(self.numbers_of(key.alias)))
+            for key in keys
         ]
-    return rows_of(picture, layer.ring.keys)
+
+    def numbers_of(self, alias: str) -> KeyNumbers:
+        """The numbers of a key; of one that isn't in use, what it did today."""
+        project = next((key.project for key in self.keys if key.alias == alias), None)
+        if project is None:
+            return KeyNumbers(state="paused", **self._counts(alias))
+        on = [self._key_on(alias, project, config) for config in self.configs]
+        return KeyNumbers(
+            state=on[0].state,
+            in_flight=self._known(alias).get("inflight", 0) if self.drawn else None,
+            next_free_at=on[0].next_free_at,
+            models=on,
+            **self._counts(alias),
+        )
+
+    def projects(self) -> list[ProjectOnModel]:
+        """One row a project and model."""
+        return [
+            self._project_on(config.model, bucket)
+            for config in self.configs
+            for bucket in config.buckets
+        ]
+
+    def models(self) -> list[ModelNumbers]:
+        """One row a model."""
+        return [_model_numbers(config.model, self.drawn) for config in self.configs]
+
+    def _known(self, alias: str) -> dict[str, Any]:
+        return dict(self.drawn["keys"].get(alias, {})) if self.drawn else {}
+
+    def _counts(self, alias: str) -> dict[str, Any]:
+        return _counts(self.drawn["stats"], alias) if self.drawn else {}
+
+    def _drawn_bucket(self, bucket: Bucket) -> dict[str, Any] | None:
+        buckets: Iterable[dict[str, Any]] = self.drawn["buckets"] if self.drawn else ()
+        return next((one for one in buckets if one["id"] == bucket.id), None)
+
+    def _key_on(self, alias: str, project: str, config: PoolConfig) -> KeyOnModel:
+        bucket = next(bucket for bucket in config.buckets if bucket.project == project)
+        seen = self._drawn_bucket(bucket)
+        if self.drawn is None or seen is None:
+            return KeyOnModel(model=config.model, state="degraded", quota=_quota(bucket, None))
+        key = self._known(alias)
+        state = _state(key, seen, config.model, self.drawn["now"])
+        return KeyOnModel(
+            model=config.model,
+            state=state,
+            blocked_by=key.get("dead_why") if state == "dead" else _blocked_by(seen),
+            next_free_at=_moment(seen.get("free_at")),
+            quota=_quota(bucket, seen),
+        )
+
+    def _project_on(self, model: str, bucket: Bucket) -> ProjectOnModel:
+        seen = self._drawn_bucket(bucket)
+        shown = seen or {}
+        return ProjectOnModel(
+            project=bucket.project,
+            model=model,
+            keys=sorted(key.alias for key in self.keys if key.project == bucket.project),
+            breaker=shown.get("breaker"),
+            blocked_by=_blocked_by(shown),
+            next_free_at=_moment(shown.get("free_at")),
+            day_ends_at=next_pacific_midnight(datetime.now(UTC)),
+            in_flight=shown.get("inflight"),
+            waiting=shown.get("waiting"),
+            quota=_quota(bucket, seen),
+        )
 
 
-def rows_of(picture: dict[str, Any], keys: Any) -> list[dict[str, Any]]:
-    """The rows of one picture that lua/status.lua drew."""
-    buckets = list(picture["buckets"])
-    return [
-        _row(picture, key, bucket)
-        for bucket in buckets
-        for key in keys
-        if key.project == bucket["project"]
-    ]
+def _quota(bucket: Bucket, seen: dict[str, Any] | None) -> QuotaNumbers:
+    given = bucket.quota
+    configured = Limits(rpm=given.rpm, tpm=given.tpm, rpd=given.rpd)
+    if seen is None:
+        return QuotaNumbers(configured=configured, learnt=Limits(), in_force=Limits())
+    return QuotaNumbers(
+        configured=configured,
+        learnt=Limits(**{name: seen.get(f"learnt_{name}") for name in ("rpm", "tpm", "rpd")}),
+        in_force=Limits(**{name: seen[name] for name in ("rpm", "tpm", "rpd")}),
+        shape=seen.get("shape"),
+        minute_left=_left(seen["rpm"], seen["requests_last_minute"]),
+        tokens_left=_left(seen["tpm"], seen["tokens_last_minute"]),
+        day_left=_left(seen["rpd"], seen["used_today"]),
+    )
 
 
-def _row(picture: dict[str, Any], key: Any, bucket: dict[str, Any]) -> dict[str, Any]:
-    known = picture["keys"].get(key.alias, {})
-    counts = _counts(dict(picture["stats"]), key.alias)
-    free_at = bucket.get("free_at")
-    return {
-        "alias": key.alias,
-        "project": key.project,
-        "model": bucket["model"],
-        "state": _state(known, bucket, picture["now"]),
-        "breaker": bucket["breaker"],
-        "in_flight": known.get("inflight", 0),
-        "waiting": bucket["waiting"],
-        **counts,
-        "quota": {
-            "configured": {name: bucket[f"configured_{name}"] for name in ("rpm", "tpm", "rpd")},
-            "in_force": {name: bucket[name] for name in ("rpm", "tpm", "rpd")},
-            "learnt": {name: bucket.get(f"learnt_{name}") for name in ("rpm", "tpm", "rpd")},
-            "shape": bucket.get("shape"),
-            "minute_left": max(0, bucket["rpm"] - bucket["requests_last_minute"]),
-            "tokens_left": max(0, bucket["tpm"] - bucket["tokens_last_minute"]),
-            "day_left": max(0, bucket["rpd"] - bucket["used_today"]),
-        },
-        "next_free_at": _moment(free_at) if free_at is not None else None,
-        "blocked_by": bucket["blocked_by"],
-    }
+def _left(limit: float, used: float) -> int:
+    return max(0, math.floor(limit - used))
 
 
-def _state(key: dict[str, Any], bucket: dict[str, Any], now: float) -> str:
-    """The first that holds: dead, disabled, open, parked, unproven, healthy."""
+def _state(key: dict[str, Any], bucket: dict[str, Any], model: str, now: float) -> Any:
+    """The first that holds: dead, refused, disabled, open or half open, parked, unproven."""
     if key.get("dead_until") and key["dead_until"] > now:
         return "dead"
-    if key.get("refused"):
+    if model in key.get("refused_models", []):
         return "refused"
     if bucket.get("free_at") is None:
         return "disabled"
     if bucket["breaker"] != "closed":
         return str(bucket["breaker"])
-    if bucket["blocked_by"] in ("day_quota", "spend_limit", "long_quota", "prepay_spent"):
+    if bucket["blocked_by"] in _PARKED_BY:
         return "parked"
     return "healthy" if key.get("proven_at") else "unproven"
+
+
+def _blocked_by(bucket: dict[str, Any]) -> str | None:
+    why = bucket.get("blocked_by")
+    return None if why == "free" else why
 
 
 def _counts(stats: dict[str, int], alias: str) -> dict[str, Any]:
@@ -119,5 +209,12 @@ def _percentile(bins: dict[int, int], share: float) -> float | None:
     return None
 
 
-def _moment(milliseconds: float) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat().replace("+00:00", "Z")
+def _model_numbers(model: str, drawn: dict[str, Any] | None) -> ModelNumbers:
+    seen = drawn["models"].get(model, {}) if drawn else {}
+    p95 = seen.get("p95") or {}
+    latency = {lane: round(milliseconds, 1) for lane, milliseconds in p95.items()}
+    return ModelNumbers(model=model, breaker=seen.get("breaker"), latency_p95_ms=latency)
+
+
+def _moment(milliseconds: float | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -22,7 +22,7 @@ from shared.ai.metrics import CallMetrics, EmfMetrics
 from shared.ai.pooled_model import PooledLanguageModel
 from shared.ai.redis_pool import PoolRules, RedisPool
 from shared.cache.client import get_cache
-from shared.config import ConfigurationError, Settings, get_settings, read_secret
+from shared.config import Settings, get_settings, read_secret
 from shared.database.engine import get_database
 from shared.observability import get_logger
 
@@ -57,30 +57,33 @@ def get_ai_layer() -> AiLayer:
         get_logger().warning(warning)
     in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
     metrics = EmfMetrics() if in_lambda else None
-    try:
-        load_stored = get_key_store().load
-    except ConfigurationError as problem:
-        get_logger().warning(
-            "keys added at run time can't be used here", extra={"why": str(problem)}
-        )
-        load_stored = None
-    ring = KeyRing(keys, settings.gemini_quotas, load_stored)
+    ring = KeyRing(keys, settings.gemini_quotas, get_key_store().load)
     return build_ai_layer(settings, ring, ledger, metrics)
 
 
 @lru_cache
 def get_key_store() -> KeyStore:
     """The keys that operators change at run time."""
+    separate = get_settings().gemini_keys_are_separate_projects
+    return KeyStore(get_database(), get_key_cipher, separate_projects=separate)
+
+
+@lru_cache
+def get_key_cipher() -> KeyCipher:
+    """Seals and opens stored keys. Raises ConfigurationError where ENCRYPTION_KEY is missing."""
     settings = get_settings()
-    passphrases = [settings.resolved_encryption_key()]
-    if settings.previous_encryption_key is not None:
-        passphrases.append(settings.previous_encryption_key.get_secret_value())
-    return KeyStore(get_database(), KeyCipher(passphrases), announce_key_change)
+    return KeyCipher(settings.encryption_keys(), lambda: settings.encryption_keys(fresh=True))
 
 
-def announce_key_change() -> None:
-    """Every process sees the new version with its next decision and loads the keys again."""
-    get_cache().set(f"{PoolRules.prefix}:version", uuid.uuid4().hex)
+def announce_key_change(forget: str | None = None) -> None:
+    """Every process sees the new version with its next decision and loads the keys again.
+
+    What was found out of the key with the alias `forget`, such as that it is dead, is forgotten.
+    """
+    cache = get_cache()
+    if forget is not None:
+        cache.hdel(f"{PoolRules.prefix}:keys", forget)
+    cache.set(f"{PoolRules.prefix}:version", uuid.uuid4().hex)
 
 
 def configured_keys(settings: Settings) -> list[ApiKey]:

@@ -23,7 +23,7 @@ from shared.errors import (
     ServiceUnavailable,
     TooManyRequests,
 )
-from shared.observability import get_logger
+from shared.observability import get_logger, redact
 
 PROBLEM = "application/problem+json"
 _HTTP_CODES = {
@@ -160,7 +160,7 @@ def _malformed_json(request: Request) -> Response:
 
 def _field(location: Sequence[int | str]) -> str:
     parts = [str(part) for part in location[1:]] or ["body"]
-    return ".".join(parts)[:_FIELD_CHARACTERS]
+    return redact(".".join(parts))[:_FIELD_CHARACTERS]
 
 
 def _message(item: dict[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,24 @@ def stranger(stack: dict[str, str]) -> Iterator[LearningClient]:
     """Another signed-in user."""
     client = LearningClient(stack["api_url"])
     client.sign_up("Stranger")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def administrator(stack: dict[str, str]) -> Iterator[LearningClient]:
+    """A user whom the operator's command made an administrator."""
+    client = LearningClient(stack["api_url"])
+    account = {"email": f"admin-{uuid.uuid4().hex[:8]}@example.com", "password": uuid.uuid4().hex}
+    client.call("POST", "/api/auth/register", {**account, "name": "Administrator"})
+    subprocess.run(
+        [sys.executable, "scripts/create_admin.py", account["email"]],
+        env={**os.environ, "DATABASE_URL": stack["database_url"]},
+        check=True,
+        capture_output=True,
+    )
+    tokens = client.call("POST", "/api/auth/login", account)
+    client.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
     yield client
     client.close()
 

@@ -16,6 +16,7 @@ import yaml
 
 from scripts.local_stack import ports, settings
 from scripts.local_stack.adaptation import adapt
+from scripts.local_stack.application_secret import application_secret
 from scripts.local_stack.layout import Layout, read_json, write_json
 from scripts.local_stack.migrations import _heads
 from scripts.local_stack.processes import Processes
@@ -195,3 +196,11 @@ def _first_number_in(log: Path) -> int:
         assert time.monotonic() < end
         time.sleep(0.02)
     return int(text)
+
+
+def test_a_changed_encryption_key_keeps_the_one_before_it() -> None:
+    first = application_secret({"jwt_secret": "made by AWS"}, "j", "one")
+    assert first == {"jwt_secret": "j", "encryption_key": "one"}
+    second = application_secret(first, "j", "two")
+    assert (second["encryption_key"], second["previous_encryption_key"]) == ("two", "one")
+    assert application_secret(second, "j", "two") == second

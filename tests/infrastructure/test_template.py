@@ -71,6 +71,14 @@ NEEDED_FOR = {
     "EVALUATION_STATE_MACHINE_ARN": ("states:", "EvaluationStateMachine"),
 }
 
+# Functions that have to do with Gemini, but send it nothing.
+NOT_CALLING_THE_MODEL = {"GatewayFunction", "ReadDocumentFunction"}
+CALLING_THE_MODEL = [
+    name
+    for name in FUNCTIONS
+    if "GEMINI_SECRET_ARN" in read_template().variables(name) and name not in NOT_CALLING_THE_MODEL
+]
+
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
 each_queue = pytest.mark.parametrize("queue", QUEUES)
 
@@ -113,6 +121,27 @@ def test_a_function_may_use_what_its_variables_name(template: Template, function
             for statement in statements
         )
         assert (variable in template.variables(function)) == allowed, variable
+
+
+@pytest.mark.parametrize("function", CALLING_THE_MODEL)
+def test_who_calls_the_model_can_open_stored_keys_and_write_metrics(
+    template: Template, function: str
+) -> None:
+    """ENCRYPTION_KEY is in the application secret."""
+    variables = template.variables(function)
+    assert {"APPLICATION_SECRET_ARN", "REDIS_URL", "GEMINI_MODEL"} <= variables.keys()
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "LearningApp"
+
+
+def test_the_administrators_function_may_read_its_three_secrets_and_no_more(
+    template: Template,
+) -> None:
+    statements = template.statements("AdminFunction")
+    assert {action for one in statements for action in one.actions} == {
+        "secretsmanager:GetSecretValue"
+    }
+    secrets = {resource.rpartition("/")[2] for one in statements for resource in one.resources}
+    assert secrets == {"database-??????", "application-??????", "gemini-keys-??????"}
 
 
 @each_function

@@ -22,9 +22,11 @@ for _, config in ipairs(request.configs) do
   end
   for _, candidate in ipairs(config.keys) do
     local key = load(KEYS_BY_ALIAS, candidate.alias)
+    local refused = {}
+    for refused_model in pairs(key.refused or {}) do refused[#refused + 1] = refused_model end
     picture.keys[candidate.alias] = {
       proven_at = key.proven, dead_until = key.dead_until, dead_why = key.dead_why,
-      inflight = key.inflight or 0, refused = key.refused and next(key.refused) ~= nil or false,
+      inflight = key.inflight or 0, refused_models = refused,
     }
   end
   picture.models[config.model] = {

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import select
 
+from functions.admin.key_store import KeyTable
+from functions.admin.service import Configured, KeyAdministration
 from scripts import test_api_keys as key_script
 from shared.ai import (
     BudgetExceeded,
@@ -37,16 +39,19 @@ from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
 from shared.ai.ledger import DatabaseLedger
 from shared.ai.status import pool_status
-from shared.ai.wiring import AiLayer, build_ai_layer
+from shared.ai.wiring import AiLayer, build_ai_layer, get_ai_layer
 from shared.config import Settings
 from shared.database.tables.ai import ModelCall, gemini_keys
 from shared.database.tables.users import User
-from shared.errors import Conflict, NotFound
 
 MODEL = "gemini-2.5-flash"
 GOOD = "AIzaSyGoodGoodGoodGoodGoodGoodGoodGood"
 OTHER = "AIzaSyOtherOtherOtherOtherOtherOtherOth"
 DEAD = "AIzaSyDeadDeadDeadDeadDeadDeadDeadDead"
+
+
+def cipher() -> KeyCipher:
+    return KeyCipher(["passphrase"])
 
 
 class Solution(BaseModel):
@@ -154,7 +159,7 @@ async def test_a_dead_key_costs_one_call_and_is_left_alone(layer_of, emulator):
     for _ in range(6):
         assert (await layer.model.generate(request())).key_alias == "good"
     assert emulator.statuses().count(400) == 1
-    states = {row["alias"]: row["state"] for row in await pool_status(layer)}
+    states = {row.alias: row.state for row in await pool_status(layer)}
     assert states == {"dead": "dead", "good": "healthy"}
 
 
@@ -170,11 +175,11 @@ async def test_a_refused_minute_moves_on_to_the_next_key(layer_of, emulator):
     layer = layer_of(key("good", GOOD), key("other", OTHER))
     replies = [await layer.model.generate(request()) for _ in range(4)]
     assert {reply.key_alias for reply in replies} == {"other"}
-    rows = {row["alias"]: row for row in await pool_status(layer)}
-    assert rows["good"]["refusals"] == {"minute_quota": 1}
-    assert rows["good"]["quota"]["learnt"]["rpm"] == 10
-    assert rows["other"]["requests"] == 4
-    assert rows["other"]["latency_p50_ms"] > 0
+    rows = {row.alias: row for row in await pool_status(layer)}
+    assert rows["good"].refusals == {"minute_quota": 1}
+    assert rows["good"].models[0].quota.learnt.rpm == 10
+    assert rows["other"].requests == 4
+    assert rows["other"].latency_p50_ms > 0
 
 
 async def test_a_stream_gives_pieces_with_its_history(layer_of):
@@ -213,7 +218,7 @@ async def test_what_is_the_requests_fate_hurts_no_key(layer_of, emulator, effect
     layer = layer_of(key("good", GOOD))
     with pytest.raises(error):
         await layer.model.generate(request())
-    assert {row["state"] for row in await pool_status(layer)} <= {"healthy", "unproven"}
+    assert {row.state for row in await pool_status(layer)} <= {"healthy", "unproven"}
 
 
 async def test_one_bad_answer_is_repaired(layer_of, emulator):
@@ -248,7 +253,7 @@ async def test_calls_go_on_when_redis_is_gone(layer_of):
     reply = await layer.model.generate(request())
     assert reply.key_alias == "good"
     assert layer.pool.degraded
-    assert {row["state"] for row in await pool_status(layer)} == {"degraded"}
+    assert {row.state for row in await pool_status(layer)} == {"degraded"}
 
 
 @pytest.fixture
@@ -289,52 +294,58 @@ async def test_a_spent_budget_refuses_before_the_call(layer_of, database, user, 
 
 
 @pytest.fixture
-def store(database, redis) -> Iterator[KeyStore]:
+def change_keys(database, redis) -> Iterator[Callable[..., Any]]:
+    """Runs a change of the keys as a request would: announced once it is committed."""
 
     def announce() -> None:
         redis.set("{gemini}:version", uuid.uuid4().hex)
 
-    yield KeyStore(database, KeyCipher(["passphrase"]), announce)
+    def change(*configured: ApiKey, by: Callable[[KeyAdministration], Any]) -> Any:
+        given = Configured(configured, "environment", separate_projects=False)
+        with database.transaction() as session:
+            done = by(KeyAdministration(KeyTable(session), given, cipher, lambda _alias: None))
+        announce()
+        return done
+
+    yield change
     with database.transaction() as session:
         session.execute(gemini_keys.delete())
 
 
-async def test_keys_change_everywhere_with_the_next_call(layer_of, store):
-    one = layer_of(key("good", GOOD), load_stored=store.load)
-    two = layer_of(key("good", GOOD), load_stored=store.load)
+async def test_keys_change_everywhere_with_the_next_call(layer_of, database, change_keys):
+    good, store = key("good", GOOD), KeyStore(database, cipher)
+    one = layer_of(good, load_stored=store.load)
+    two = layer_of(good, load_stored=store.load)
     assert (await one.model.generate(request())).key_alias == "good"
     assert (await two.model.generate(request())).key_alias == "good"
-    added = store.add("added", SecretStr(OTHER), "p-other")
-    paused = store.pause_configured("good")
+    added = change_keys(good, by=lambda keys: keys.add("added", SecretStr(OTHER), "p-other", None))
+    paused = change_keys(good, by=lambda keys: keys.change(keys.all()[-1].id, {"active": False}))
     for layer in (one, two):
         assert (await layer.model.generate(request())).key_alias == "added"
-    store.remove(paused.id)
-    store.change(added.id, active=False)
+    change_keys(good, by=lambda keys: keys.change(paused.id, {"active": True}))
+    change_keys(good, by=lambda keys: keys.remove(added.id))
     for layer in (one, two):
         assert (await layer.model.generate(request())).key_alias == "good"
 
 
-def test_a_stored_key_is_never_shown_and_lies_encrypted(store, database):
-    store.add("added", SecretStr(OTHER), "p", "the spare one")
-    shown = store.all()[0]
-    assert OTHER not in repr(shown)
-    assert (shown.alias, shown.label, shown.is_configured) == ("added", "the spare one", False)
-    with database.transaction() as session:
-        assert OTHER.encode() not in session.scalars(select(gemini_keys.c.secret)).one()
-    with pytest.raises(Conflict):
-        store.add("added", SecretStr(GOOD))
-    with pytest.raises(NotFound):
-        store.remove(uuid.uuid4())
-
-
-def test_stored_keys_are_sealed_anew_under_a_new_passphrase(store, database):
-    store.add("added", SecretStr(OTHER), "p")
-    renewed = KeyStore(database, KeyCipher(["new", "passphrase"]), lambda: None)
-    assert renewed.seal_anew() == 1
-    assert renewed.seal_anew() == 0
-    only_new = KeyStore(database, KeyCipher(["new"]), lambda: None)
-    assert only_new.load().added[0].value.get_secret_value() == OTHER
-    assert store.load().added == ()
+async def test_a_process_on_lambda_counts_its_calls_for_cloudwatch(
+    *, emulator, redis_url, redis, database, monkeypatch, capsys
+):
+    made = Settings(redis_url=redis_url, gemini_base_url=emulator.url, gemini_model=MODEL)
+    for name, there in (
+        ("get_settings", made),
+        ("get_database", database),
+        ("get_key_store", KeyStore(database, cipher)),
+    ):
+        monkeypatch.setattr(f"shared.ai.wiring.{name}", lambda there=there: there)
+    monkeypatch.setenv("GEMINI_API_KEY_1", GOOD)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "stack-generate-chunk")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "LearningApp")
+    await get_ai_layer.__wrapped__().model.generate(request(job_id=None))
+    printed = capsys.readouterr().out
+    (line,) = [json.loads(line) for line in printed.splitlines() if "CloudWatchMetrics" in line]
+    assert (line["ModelCalls"], line["key_alias"]) == ([1.0], "key-1")
+    assert GOOD not in printed
 
 
 def test_the_script_shows_which_keys_live_and_no_key(emulator, monkeypatch, capsys):
@@ -348,3 +359,35 @@ def test_the_script_shows_which_keys_live_and_no_key(emulator, monkeypatch, caps
     assert "1 of 2 keys are alive" in printed
     assert GOOD not in printed
     assert DEAD not in printed
+
+
+def test_the_script_tells_a_spent_key_from_a_suspended_one(emulator, monkeypatch, capsys):
+    values = {"1": GOOD, "2": OTHER, "3": DEAD}
+    for number, value in values.items():
+        monkeypatch.setenv(f"GEMINI_API_KEY_{number}", value)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    emulator.fault("suspended", match={"key": "good"})
+    emulator.fault("per_day", match={"key": "other"})
+    assert key_script.main([]) == 0
+    printed = capsys.readouterr()
+    lines = {line.split()[0]: line.split() for line in printed.out.splitlines() if "key-" in line}
+    assert {alias: words[2] for alias, words in lines.items()} == {
+        "key-1": "NO",
+        "key-2": "yes",
+        "key-3": "NO",
+    }
+    kinds = {alias: " ".join(words) for alias, words in lines.items()}
+    assert "key_refused" in kinds["key-1"]
+    assert "day_quota" in kinds["key-2"]
+    assert "key_invalid" in kinds["key-3"]
+    # Google's own words for a suspended key repeat the key.
+    assert not any(value in printed.out + printed.err for value in values.values())
+
+
+def test_the_script_fails_where_no_key_lives(emulator, monkeypatch, capsys):
+    monkeypatch.setenv("GEMINI_API_KEY_1", DEAD)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    assert key_script.main([]) == 1
+    assert "0 of 1 keys are alive" in capsys.readouterr().out

@@ -4,7 +4,7 @@ import pytest
 
 from scripts.gemini_emulator.fault_errors import BY_NAME, ErrorContext
 from scripts.gemini_emulator.keys import ApiKey
-from shared.ai.error_table import TABLE, Effect, Next, classify
+from shared.ai.error_table import REFUSALS, TABLE, Effect, Next, classify
 from shared.ai.provider_error import parse_error
 
 MINUTE = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"
@@ -136,7 +136,9 @@ EXPECTED = {
 def test_googles_own_bodies_have_their_effect(name):
     context = ErrorContext(ApiKey("a", "AIzaSyTest", "p"), "gemini-2.5-flash", {})
     error = BY_NAME[name](context)
-    assert classified(error.code, error.body).effect is EXPECTED[name]
+    failure = classified(error.code, error.body)
+    assert failure.effect is EXPECTED[name]
+    assert (failure.kind in REFUSALS) == (error.code == 429)
 
 
 def test_every_row_can_be_reached_by_its_kind():

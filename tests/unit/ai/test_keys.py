@@ -70,6 +70,37 @@ async def test_a_new_version_brings_new_keys_and_lets_paused_ones_rest():
     assert [k.alias for k in ring.keys] == ["b", "c"]
 
 
+async def test_a_change_whose_notice_was_lost_is_found_within_ten_seconds():
+    now, stored = 100.0, StoredKeys()
+    ring = KeyRing([key("a")], {}, lambda: stored, clock=lambda: now)
+    await ring.refresh()
+    stored = StoredKeys((key("b"),))
+    now += 1
+    assert not await ring.refresh()
+    now += 9
+    assert await ring.refresh()
+    assert [k.alias for k in ring.keys] == ["a", "b"]
+
+
+async def test_a_call_that_is_out_still_finds_a_key_just_taken_away():
+    stored = StoredKeys((key("b", "value"),))
+    ring = KeyRing([key("a")], {}, lambda: stored)
+    await ring.refresh("one")
+    stored = StoredKeys()
+    assert await ring.refresh("two")
+    assert [k.alias for k in ring.keys] == ["a"]
+    assert ring.value_of("b").get_secret_value() == "value"
+
+
+@pytest.mark.parametrize(
+    "listed", [{"alias": "a|b"}, {"alias": "AIza " * 3}, {"project": "no project"}]
+)
+def test_a_name_that_can_not_be_one_is_refused_without_repeating_it(listed):
+    with pytest.raises(ConfigurationError) as caught:
+        keys_from_secret({"keys": [{"key": "v", **listed}]}, separate_projects=False)
+    assert not any(value in str(caught.value) for value in listed.values())
+
+
 async def test_keys_known_so_far_stay_when_the_database_is_gone():
     def gone() -> StoredKeys:
         raise ConnectionError
@@ -110,3 +141,17 @@ def test_a_passphrase_is_rotated_without_losing_a_key():
     assert not both.is_current(sealed)
     with pytest.raises(ConfigurationError):
         KeyCipher(["new"]).open(sealed, owner)
+
+
+def test_a_process_that_lives_through_a_rotation_looks_again():
+    owner, passphrases = uuid.uuid4(), ["old"]
+    cipher = KeyCipher(["old"], lambda: passphrases)
+    cipher.renew()
+    passphrases = ["new", "old"]
+    sealed = KeyCipher(["new"]).seal("AIzaSecret", owner)
+    with pytest.raises(ConfigurationError):
+        # It has just looked; a flood of such keys must not become a flood of looks.
+        cipher.open(sealed, owner)
+    later = KeyCipher(["old"], lambda: passphrases)
+    assert later.open(sealed, owner) == "AIzaSecret"
+    assert later.is_current(later.seal("another", owner))

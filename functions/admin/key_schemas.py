@@ -1,0 +1,140 @@
+"""What the routes of keys take and give."""
+
+import re
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+)
+
+from functions.admin.service import AdministeredKey, Source
+from shared.ai.keys import ALIAS, PROJECT
+from shared.ai.numbers import KeyNumbers, ModelNumbers, ProjectOnModel
+from shared.observability import redact
+from shared.web.fields import Storable
+
+_KEY = re.compile(r"[A-Za-z0-9._~+/=-]{8,500}", re.ASCII)
+
+
+def _like_a_key(value: SecretStr) -> SecretStr:
+    if not _KEY.fullmatch(value.get_secret_value()):
+        raise ValueError("must be an API key: 8 to 500 letters, digits or . _ ~ + / = -")
+    return value
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _no_key(value: str) -> str:
+    if redact(value) != value:
+        raise ValueError("must not hold an API key: this field is shown")
+    return value
+
+
+Shown = AfterValidator(_no_key)
+Alias = Annotated[
+    str, StringConstraints(pattern=f"^{ALIAS.pattern}$"), Shown, Field(examples=["spare-key"])
+]
+Project = Annotated[
+    str,
+    StringConstraints(pattern=f"^{PROJECT.pattern}$"),
+    Shown,
+    Field(
+        examples=["my-project"],
+        description=(
+            "The Google Cloud project whose quota the key uses. Keys that name none share one "
+            "quota, unless GEMINI_KEYS_ARE_SEPARATE_PROJECTS is set."
+        ),
+    ),
+]
+Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=200),
+    Storable,
+    Shown,
+    Field(examples=["the department's own"]),
+]
+
+
+class NewKey(BaseModel):
+    """A key to add. Its value is stored encrypted and never told again."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    alias: Alias
+    key: Annotated[
+        SecretStr,
+        BeforeValidator(_stripped),
+        AfterValidator(_like_a_key),
+        Field(examples=["the-key-from-google-ai-studio"]),
+    ]
+    project: Project | None = None
+    label: Label | None = None
+
+
+class KeyChanges(BaseModel):
+    """What to change; what is left out stays. Of a key of the settings: label and active."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    alias: Alias | None = None
+    project: Project | None = None
+    label: Label | None = None
+    active: Annotated[
+        bool | None, Field(description="false lets the key rest.", examples=[False])
+    ] = None
+
+    @field_validator("alias", "active", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null: leave it out to keep it as it is")
+        return value
+
+
+class KeyView(BaseModel):
+    """One key, without its value. `source` is where it is kept."""
+
+    id: uuid.UUID
+    alias: Annotated[str, Field(examples=["spare-key"])]
+    project: Annotated[str, Field(examples=["my-project"])]
+    label: Annotated[str | None, Field(examples=["the department's own"])]
+    source: Annotated[Source, Field(examples=["stored"])]
+    active: bool
+    created_at: Annotated[
+        datetime | None, Field(description="null for keys of the settings, which have no date.")
+    ]
+
+
+class KeyInPool(KeyView, KeyNumbers):
+    """One key and what it does."""
+
+
+class Pool(BaseModel):
+    """The pool by project and by model. `degraded` says that Valkey is gone."""
+
+    degraded: Annotated[bool, Field(examples=[False])]
+    projects: list[ProjectOnModel]
+    models: list[ModelNumbers]
+
+
+def key_view(key: AdministeredKey) -> KeyView:
+    """The key as routes tell it."""
+    return KeyView.model_validate(key, from_attributes=True)
+
+
+def key_in_pool(key: AdministeredKey, numbers: KeyNumbers) -> KeyInPool:
+    """The key with its numbers. An active key that isn't in use can't be used."""
+    if key.active and numbers.state == "paused":
+        numbers = numbers.model_copy(update={"state": "unusable"})
+    return KeyInPool(**dict(key_view(key)), **dict(numbers))

@@ -18,15 +18,16 @@ EMULATED_KEYS = 14
 
 @dataclass(frozen=True)
 class GeminiKey:
-    """One API key. Keys of one project share its quota."""
+    """One API key. Keys of one project share its quota, and so do those that name none."""
 
     alias: str
     key: str = field(repr=False)
-    project: str
+    project: str | None
 
     def as_secret(self) -> dict[str, str]:
         """The form that the functions read."""
-        return {"alias": self.alias, "key": self.key, "project": self.project}
+        named = {"project": self.project} if self.project else {}
+        return {"alias": self.alias, "key": self.key, **named}
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ def read_settings(layout: Layout, environment: str) -> Settings:
 
 
 def read_gemini_keys(given: Mapping[str, str]) -> tuple[GeminiKey, ...]:
-    """GEMINI_API_KEY_1 … in order; GEMINI_PROJECT_n says which keys share a project's quota."""
+    """GEMINI_API_KEY_1 … in order, each with GEMINI_PROJECT_n.
+
+    Keys that name no project share one, unless GEMINI_KEYS_ARE_SEPARATE_PROJECTS says otherwise:
+    Google's quota is per project, and a wrong guess would go beyond it.
+    """
+    separate = given.get("GEMINI_KEYS_ARE_SEPARATE_PROJECTS", "").lower() in {"1", "true", "yes"}
     numbers = sorted(
         int(match.group(1))
         for name in given
@@ -88,7 +94,9 @@ def read_gemini_keys(given: Mapping[str, str]) -> tuple[GeminiKey, ...]:
         GeminiKey(
             alias=f"key_{number}",
             key=given[f"GEMINI_API_KEY_{number}"],
-            project=given.get(f"GEMINI_PROJECT_{number}", f"project-{number}"),
+            project=given.get(
+                f"GEMINI_PROJECT_{number}", f"project-{number}" if separate else None
+            ),
         )
         for number in numbers
     )

@@ -133,8 +133,15 @@ def test_keys_are_read_in_their_order_with_their_projects() -> None:
     }
     assert [key.as_secret() for key in settings.read_gemini_keys(given)] == [
         {"alias": "key_2", "key": "two", "project": "lab"},
-        {"alias": "key_10", "key": "ten", "project": "project-10"},
+        {"alias": "key_10", "key": "ten"},
     ]
+
+
+def test_keys_that_name_no_project_are_apart_only_where_the_operator_says_so() -> None:
+    given = {"GEMINI_API_KEY_1": "one", "GEMINI_API_KEY_2": "two"}
+    said = {**given, "GEMINI_KEYS_ARE_SEPARATE_PROJECTS": "true"}
+    assert {key.project for key in settings.read_gemini_keys(given)} == {None}
+    assert {key.project for key in settings.read_gemini_keys(said)} == {"project-1", "project-2"}
 
 
 def test_the_test_stack_takes_nothing_from_the_developer(

@@ -55,12 +55,20 @@ class Settings(BaseSettings):
     generation_queue_url: str = ""
     grading_queue_url: str = ""
     chat_queue_url: str = ""
+    transcription_queue_url: str = ""
     generation_state_machine_arn: str = ""
     evaluation_state_machine_arn: str = ""
     websocket_url: str = ""
     websocket_management_endpoint: str = ""
     api_url: str = ""
     allowed_origins: str = "*"
+
+    transcribe_scans: bool = True
+    transcription_pages_per_request: int = Field(default=4, ge=1, le=20)
+    transcription_requests_at_once: int = Field(default=6, ge=1, le=16)
+    # A request's whole body is at most 20 MB at Google, and Base64 adds a third.
+    transcription_request_bytes: int = Field(default=10_000_000, ge=100_000, le=14_000_000)
+    transcription_deadline_seconds: int = 15 * 60
 
     questions_per_chunk: int = Field(default=5, ge=1, le=10)
     chunks_per_message: int = Field(default=10, ge=1, le=20)

@@ -1,12 +1,13 @@
 """The HTTP interface of documents."""
 
 import uuid
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import JSONResponse
 
-from functions.documents.ports import ObjectStorage
+from functions.documents.ports import ObjectStorage, StartJob
 from functions.documents.schemas import (
     CreatedDocument,
     DocumentDetail,
@@ -16,7 +17,12 @@ from functions.documents.schemas import (
 )
 from functions.documents.service import DocumentService
 from functions.documents.store import DocumentStore
-from functions.documents.wiring import check_storage, get_storage
+from functions.documents.wiring import (
+    check_storage,
+    get_storage,
+    get_transcription_start,
+    get_transcriptions,
+)
 from shared.config import get_settings
 from shared.pagination import Page
 from shared.web.application import create_application, lambda_handler
@@ -91,6 +97,27 @@ def get_page(
     store = DocumentStore(transaction.session)
     store.of_user(document_id, caller.user_id)
     return PageText.of_row(store.page(document_id, number))
+
+
+@router.post(
+    "/{document_id}/transcription",
+    status_code=202,
+    response_model=DocumentInfo,
+    dependencies=[Depends(limited_by_user("transcribe", 20, 3600))],
+)
+def transcribe(
+    document_id: uuid.UUID,
+    caller: SignedIn,
+    transaction: InTransaction,
+    service: Service,
+    start: Annotated[StartJob, Depends(get_transcription_start)],
+) -> DocumentInfo:
+    """Have the pages that are pictures transcribed, where that could not be done before."""
+    transcriptions = get_transcriptions(transaction.session)
+    document, job = service.transcribe(document_id, caller.user_id, transcriptions)
+    if job is not None:
+        transaction.after_commit(partial(start, job))
+    return DocumentInfo.of(document)
 
 
 @router.delete("/{document_id}", status_code=204)

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from functions.documents.ports import DownloadedObject, ObjectStorage, ObjectTooLarge
+from functions.documents.ports import DownloadedObject, ObjectStorage, ObjectTooLarge, StartJob
 from functions.documents.reading.document import ReadDocument
 from functions.documents.reading.limits import ReadingLimits
 from functions.documents.reading.rejections import DocumentRejected, TooLarge
 from functions.documents.reading_store import Busy, Claim, ClaimLost, Gone, ReadingStore
 from functions.documents.rules import is_object_key
+from shared.database.tables.jobs import Job
 from shared.observability import get_logger
 
 # Raise it when the reader makes other text of the same file: earlier readings aren't copied then.
-READER_VERSION = 1
+READER_VERSION = 2
 MOST_DELIVERIES = 5
 
 Read = Callable[[Path, ReadingLimits], ReadDocument]
@@ -48,12 +49,18 @@ class Ingestion:
     """Reads uploads, one at a time."""
 
     def __init__(
-        self, open_store: OpenStore, storage: ObjectStorage, read: Read, limits: ReadingLimits
+        self,
+        open_store: OpenStore,
+        storage: ObjectStorage,
+        read: Read,
+        limits: ReadingLimits,
+        start: StartJob,
     ) -> None:
         self._open_store = open_store
         self._storage = storage
         self._read = read
         self._limits = limits
+        self._start = start
 
     def ingest(self, delivery: UploadDelivery) -> None:
         """See one upload to its end. Raises ComeAgain if that is not now."""
@@ -105,15 +112,28 @@ class Ingestion:
 
     def _copy(self, claim: Claim, found: DownloadedObject) -> bool:
         with self._open_store() as store:
-            copied = store.copy_earlier_reading(claim, found, READER_VERSION)
-        if copied:
-            _log("document copied", claim)
-        return copied
+            if not store.copy_earlier_reading(claim, found, READER_VERSION):
+                return False
+            job = store.begin_transcription(claim)
+        _log("document copied", claim)
+        self._start_transcription(job)
+        return True
 
     def _store(self, claim: Claim, reading: ReadDocument, found: DownloadedObject) -> None:
         with self._open_store() as store:
             store.finish(claim, reading, found, READER_VERSION)
+            job = store.begin_transcription(claim)
         _log("document read", claim, pages=reading.page_count, bytes=found.size_bytes)
+        self._start_transcription(job)
+
+    def _start_transcription(self, job: Job | None) -> None:
+        """Where this fails, or is never come to, the sweep starts the job."""
+        if job is None:
+            return
+        try:
+            self._start(job)
+        except Exception:
+            get_logger().exception("a transcription was not started", extra={"job": str(job.id)})
 
     def _reject(
         self, claim: Claim, code: str, message: str, found: DownloadedObject | None

@@ -1,11 +1,13 @@
 """What the documents service needs of the outside."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from shared.database.tables.documents import Document
+from shared.database.tables.jobs import Job
 from shared.errors import LearningAppError, ServiceUnavailable
 
 
@@ -35,6 +37,9 @@ class DownloadedObject:
 
     size_bytes: int
     sha256: str
+
+
+StartJob = Callable[[Job], None]
 
 
 class Documents(Protocol):

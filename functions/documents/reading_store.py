@@ -8,15 +8,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import exists, false, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from functions.documents.ports import DownloadedObject
 from functions.documents.reading.document import ReadDocument
 from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.jobs import Job
+from shared.jobs.transcriptions import Transcriptions
 
 # Longer than the function's timeout: a claim this old belongs to a worker that was lost.
 LEASE = timedelta(seconds=90)
+
+_UNFINISHED = ("needs_ocr", "transcribing")
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class ClaimLost(Exception):
 class ReadingStore:
     """Claims of documents and the results of reading them, within one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, transcriptions: Transcriptions | None) -> None:
         self._session = session
+        self._transcriptions = transcriptions
 
     def claim(self, object_key: str) -> Claim | Busy | Settled | Gone:
         """Take the document whose file this is, or say why not."""
@@ -61,7 +66,7 @@ class ReadingStore:
         ).scalar_one_or_none()
         if document is None:
             return Gone()
-        if document.status in {"ready", "rejected"}:
+        if document.status in {"ready", "rejected"} or document.ocr_status is not None:
             return Settled()
         now = datetime.now(UTC)
         if document.status == "processing" and document.processing_started_at is not None:
@@ -94,6 +99,7 @@ class ReadingStore:
         Possession of the file is what opens its text. Raises ClaimLost.
         """
         document = self._held(claim)
+        unfinished = func.coalesce(Document.ocr_status.in_(_UNFINISHED), false())
         earlier = self._session.execute(
             select(Document)
             .where(
@@ -101,13 +107,13 @@ class ReadingStore:
                 Document.status == "ready",
                 Document.reader_version == reader_version,
             )
-            .order_by(Document.id.desc())
+            .order_by(unfinished, Document.id.desc())
             .limit(1)
             .with_for_update(read=True, key_share=True, skip_locked=True)
         ).scalar_one_or_none()
         if earlier is None:
             return False
-        columns = ("number", "label", "text", "characters", "has_text")
+        columns = ("number", "label", "text", "characters", "has_text", "text_source")
         source = DocumentPage.__table__.c
         self._session.execute(
             insert(DocumentPage).from_select(
@@ -121,6 +127,8 @@ class ReadingStore:
         document.title, document.language = earlier.title, earlier.language
         document.page_count = earlier.page_count
         document.character_count = earlier.character_count
+        document.ocr_status = None if earlier.ocr_status in _UNFINISHED else earlier.ocr_status
+        document.transcript_digest = earlier.transcript_digest
         _finish(document, found, reader_version)
         return True
 
@@ -139,6 +147,7 @@ class ReadingStore:
                     "text": page.text,
                     "characters": page.characters,
                     "has_text": page.has_text,
+                    "text_source": "text_layer" if page.has_text or page.blank else None,
                 }
                 for page in reading.pages
             ],
@@ -148,11 +157,28 @@ class ReadingStore:
         document.character_count = reading.character_count
         _finish(document, found, reader_version)
 
+    def begin_transcription(self, claim: Claim) -> Job | None:
+        """A job for the pages that could not be read, where there are any, to be started.
+
+        A document that has nothing else is processed on until then.
+        """
+        document = self._session.get_one(Document, claim.document_id)
+        job = self._transcriptions.begin(document) if self._transcriptions else None
+        if job is not None and not self._has_text(document):
+            document.status, document.finished_at = "processing", None
+        return job
+
+    def _has_text(self, document: Document) -> bool:
+        with_text = exists().where(
+            DocumentPage.document_id == document.id, DocumentPage.has_text.is_(True)
+        )
+        return bool(self._session.scalar(select(with_text)))
+
     def _held(self, claim: Claim) -> Document:
         document = self._session.execute(
             select(Document).where(Document.id == claim.document_id).with_for_update()
         ).scalar_one_or_none()
-        if document is None or document.status != "processing":
+        if document is None or document.status != "processing" or document.ocr_status:
             raise ClaimLost
         if document.processing_started_at != claim.started_at:
             raise ClaimLost

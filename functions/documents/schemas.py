@@ -11,6 +11,13 @@ from functions.documents.store import PageSummary
 from shared.database.tables.documents import Document, DocumentPage
 
 Status = Literal["awaiting_upload", "processing", "ready", "rejected"]
+TextSource = Annotated[
+    Literal["text_layer", "transcription"] | None,
+    Field(
+        description="Null as long as nobody knows what the page says. A transcription is made by"
+        " the model from a picture of the page: it may hold errors."
+    ),
+]
 
 
 class NewDocument(BaseModel):
@@ -47,16 +54,13 @@ class PageInfo(BaseModel):
     label: Annotated[str | None, Field(examples=["vii"])]
     characters: int
     has_text: bool
+    text_source: TextSource
+    transcription_error: Annotated[str | None, Field(examples=["reply_blocked"])]
 
     @classmethod
     def of(cls, page: PageSummary) -> "PageInfo":
         """The page as clients see it in a list."""
-        return cls(
-            number=page.number,
-            label=page.label,
-            characters=page.characters,
-            has_text=page.has_text,
-        )
+        return cls.model_validate(_page_fields(page))
 
 
 class PageText(PageInfo):
@@ -67,12 +71,31 @@ class PageText(PageInfo):
     @classmethod
     def of_row(cls, page: DocumentPage) -> "PageText":
         """The page as clients see it."""
-        return cls(
-            number=page.number,
-            label=page.label,
-            characters=page.characters,
-            has_text=page.has_text,
-            text=page.text,
+        return cls.model_validate({**_page_fields(page), "text": page.text})
+
+
+class Ocr(BaseModel):
+    """How far the transcription of pages that are pictures is.
+
+    `needs_ocr` says that some could not be read, and why. What time may mend is tried again at
+    `retry_at`; the owner can ask for it at any time.
+    """
+
+    status: Literal["none", "needs_ocr", "transcribing", "done"]
+    error_code: Annotated[str | None, Field(examples=["quota_exhausted"])]
+    retry_at: datetime | None
+    job_id: uuid.UUID | None
+
+    @classmethod
+    def of(cls, document: Document) -> "Ocr":
+        """The transcription as clients see it."""
+        return cls.model_validate(
+            {
+                "status": document.ocr_status or "none",
+                "error_code": document.ocr_error_code,
+                "retry_at": document.ocr_retry_at,
+                "job_id": document.ocr_job_id,
+            }
         )
 
 
@@ -89,6 +112,7 @@ class DocumentInfo(BaseModel):
     language: Annotated[str | None, Field(examples=["en"])]
     page_count: int | None
     character_count: int | None
+    ocr: Ocr
     created_at: datetime
 
     @classmethod
@@ -131,6 +155,17 @@ class CreatedDocument(BaseModel):
         )
 
 
+def _page_fields(page: PageSummary | DocumentPage) -> dict[str, object]:
+    return {
+        "number": page.number,
+        "label": page.label,
+        "characters": page.characters,
+        "has_text": page.has_text,
+        "text_source": page.text_source,
+        "transcription_error": page.transcription_error,
+    }
+
+
 def _fields(document: Document) -> dict[str, object]:
     error = None
     if document.error_code is not None:
@@ -146,5 +181,6 @@ def _fields(document: Document) -> dict[str, object]:
         "language": document.language,
         "page_count": document.page_count,
         "character_count": document.character_count,
+        "ocr": Ocr.of(document),
         "created_at": document.created_at,
     }

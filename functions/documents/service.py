@@ -6,7 +6,10 @@ from functions.documents.ports import Documents, ObjectStorage, PresignedUpload
 from functions.documents.rules import check_size, clean_filename, object_key
 from shared.config import DocumentLimits
 from shared.database.tables.documents import Document
+from shared.database.tables.jobs import Job
+from shared.errors import Conflict
 from shared.identifiers import new_id
+from shared.jobs.transcriptions import Transcriptions
 
 
 class DocumentService:
@@ -33,6 +36,23 @@ class DocumentService:
         )
         self._store.add(document)
         return document, self._storage.presign_upload(document.object_key, size_bytes)
+
+    def transcribe(
+        self, document_id: uuid.UUID, user_id: uuid.UUID, transcriptions: Transcriptions | None
+    ) -> tuple[Document, Job | None]:
+        """Have the unread pages transcribed; the job is to be started, None where one runs.
+
+        Raises NotFound, and Conflict where nothing can be transcribed.
+        """
+        document = self._store.of_user(document_id, user_id, lock=True)
+        if document.ocr_status == "transcribing":
+            return document, None
+        if transcriptions is None:
+            raise Conflict("Scans are not transcribed here.", code="transcription_off")
+        job = transcriptions.begin_again(document)
+        if job is None:
+            raise Conflict("No page is left to transcribe.", code="nothing_to_transcribe")
+        return document, job
 
     def delete(self, document_id: uuid.UUID, user_id: uuid.UUID) -> None:
         """Remove a document, its file and all made of it. Raises NotFound, StorageUnavailable.

@@ -21,6 +21,8 @@ class PageSummary:
     label: str | None
     characters: int
     has_text: bool
+    text_source: str | None
+    transcription_error: str | None
 
 
 class DocumentStore:
@@ -59,6 +61,8 @@ class DocumentStore:
                 DocumentPage.label,
                 DocumentPage.characters,
                 DocumentPage.has_text,
+                DocumentPage.text_source,
+                DocumentPage.transcription_error,
             )
             .where(DocumentPage.document_id == document_id)
             .order_by(DocumentPage.number)

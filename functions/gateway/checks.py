@@ -40,10 +40,12 @@ def required_checks() -> Mapping[str, Check]:
 
 
 def optional_checks() -> Mapping[str, Check]:
-    """What can be gone while the main job goes on, slower or without chat."""
+    """What can be gone while the main job goes on, slower, without chat or scans."""
+    settings, sqs = get_settings(), _client("sqs")
     return {
         "cache": check_cache,
-        "chat_queue": partial(check_queue, _client("sqs"), get_settings().chat_queue_url),
+        "chat_queue": partial(check_queue, sqs, settings.chat_queue_url),
+        "transcription_queue": partial(check_queue, sqs, settings.transcription_queue_url),
     }
 
 

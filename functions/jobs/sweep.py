@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from functions.jobs.wiring import get_expiry, get_job_sweep
+from functions.jobs.wiring import get_expiry, get_job_sweep, get_transcription_retries
 from shared.observability import get_logger
 
 
@@ -19,6 +19,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         jobs.start_unstarted,
         jobs.stop_outlived,
         jobs.tell_ends,
+        get_transcription_retries().retry_transcriptions,
         expiry.reject_missing_uploads,
         expiry.forget_answers,
         expiry.forget_sessions,

@@ -1,13 +1,18 @@
 """Joins the jobs service with the outside."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import lru_cache
 
 from functions.jobs.cancellation import Announce
 from functions.jobs.expiry import Expiry
+from functions.jobs.retries import TranscriptionRetries
 from functions.jobs.sweeping import JobSweep
 from shared.cache.client import get_cache
 from shared.config import get_settings
 from shared.database.engine import get_database
+from shared.jobs.transcriptions import Transcriptions
 from shared.jobs.wiring import get_executions, open_jobs
 from shared.realtime.delivery import get_delivery
 from shared.realtime.subscriptions import Subscriptions
@@ -28,3 +33,17 @@ def get_job_sweep() -> JobSweep:
 def get_expiry() -> Expiry:
     """The sweep over what has outlived its use."""
     return Expiry(get_database(), get_settings().refresh_token_seconds)
+
+
+@lru_cache
+def get_transcription_retries() -> TranscriptionRetries:
+    """The new tries of transcriptions that have failed."""
+    enabled = get_settings().transcribe_scans
+    return TranscriptionRetries(_open_transcriptions, get_executions(), enabled=enabled)
+
+
+@contextmanager
+def _open_transcriptions() -> Iterator[Transcriptions]:
+    deadline = timedelta(seconds=get_settings().transcription_deadline_seconds)
+    with get_database().transaction() as session:
+        yield Transcriptions(session, deadline)

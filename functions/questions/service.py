@@ -56,7 +56,7 @@ class QuestionService:
         """
         document = self._document(document_id)
         self._check_pages(document, parameters)
-        key = cache_key(str(document.sha256), parameters, self._model)
+        key = cache_key(_text_of(document), parameters, self._model)
         self._shared.lock(key)
         if not fresh:
             running = self._shared.running_of(self._caller.user_id, document.id, key)
@@ -194,10 +194,17 @@ def _check_finished(question_set: QuestionSet) -> None:
         raise Conflict("The set is not finished.", code="question_set_not_ready")
 
 
-def cache_key(document_sha256: str, parameters: GenerationParameters, model: str) -> str:
-    """What names a generation: the file, the wish, the prompt's version and the model."""
+def _text_of(document: Document) -> str:
+    """What names the document's text: the file, and what was transcribed of its pictures."""
+    if document.transcript_digest is None:
+        return str(document.sha256)
+    return f"{document.sha256} {document.transcript_digest}"
+
+
+def cache_key(document_text: str, parameters: GenerationParameters, model: str) -> str:
+    """What names a generation: the text, the wish, the prompt's version and the model."""
     named: dict[str, Any] = {
-        "document": document_sha256,
+        "document": document_text,
         "parameters": parameters.as_json(),
         "prompt": PROMPT_VERSION,
         "model": model,

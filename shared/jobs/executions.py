@@ -1,4 +1,4 @@
-"""The executions that drive jobs: which state machine a job has, and what it is started with."""
+"""The executions that drive jobs: what moves a job of each kind, and what it is started with."""
 
 import uuid
 from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ class JobKind(StrEnum):
 
     GENERATION = "generation"
     EVALUATION = "evaluation"
+    TRANSCRIPTION = "transcription"
 
 
 class JobStatus(StrEnum):

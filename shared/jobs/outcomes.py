@@ -1,24 +1,69 @@
-"""What a job was for shares its bad end: no question set or submission waits for ever."""
+"""What a job was for shares its bad end: no question set, submission or scan waits for ever."""
 
-import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.evaluation import Submission
+from shared.database.tables.jobs import Job
 from shared.database.tables.questions import QuestionSet
 
+NEEDS_OCR = "needs_ocr"
+NEEDS_OCR_MESSAGE = "The pages are pictures of text, and they could not be transcribed yet."
 
-def fail_what_waits_for(session: Session, job_id: uuid.UUID) -> None:
-    """Mark the job's question set or submissions as failed, if it is still unfinished."""
+# What another try of a transcription may find mended, and how soon it is made: 1, 2, 4, 8, 16 h.
+MENDED_BY_TIME = frozenset(
+    (
+        *("quota_exhausted", "model_unavailable", "model_saturated", "budget_exceeded"),
+        *("no_model_keys", "deadline_exceeded", "storage_unavailable"),
+        *("worker_lost", "worker_timeout", "worker_error"),
+    )
+)
+MOST_RETRIES = 5
+_FIRST_PAUSE = timedelta(hours=1)
+
+
+def fail_what_waits_for(session: Session, job: Job) -> None:
+    """Mark what the job was for as failed, if it is still unfinished."""
     session.execute(
         update(QuestionSet)
-        .where(QuestionSet.job_id == job_id, QuestionSet.status == "generating")
+        .where(QuestionSet.job_id == job.id, QuestionSet.status == "generating")
         .values(status="failed")
     )
     session.execute(
         update(Submission)
-        .where(Submission.job_id == job_id, Submission.status == "grading")
+        .where(Submission.job_id == job.id, Submission.status == "grading")
         .values(status="failed", completed_at=datetime.now(UTC))
     )
+    if job.kind == "transcription":
+        _leave_untranscribed(session, job)
+
+
+def _leave_untranscribed(session: Session, job: Job) -> None:
+    document = session.execute(
+        select(Document)
+        .where(Document.ocr_job_id == job.id, Document.ocr_status == "transcribing")
+        .with_for_update()
+    ).scalar_one_or_none()
+    if document is not None:
+        has_text = select(
+            exists().where(DocumentPage.document_id == document.id, DocumentPage.has_text)
+        )
+        code = job.error_code or job.status
+        mark_untranscribed(document, code, has_text=bool(session.scalar(has_text)))
+
+
+def mark_untranscribed(document: Document, code: str, *, has_text: bool) -> None:
+    """Say that pages are still unread, and why; without any text the document can't be used."""
+    document.ocr_status = NEEDS_OCR
+    document.ocr_error_code = code
+    document.ocr_retry_at = None
+    if code in MENDED_BY_TIME and document.ocr_tries < MOST_RETRIES:
+        document.ocr_retry_at = datetime.now(UTC) + _FIRST_PAUSE * 2**document.ocr_tries
+    if document.status == "processing":
+        document.status = "ready" if has_text else "rejected"
+        document.finished_at = datetime.now(UTC)
+        if not has_text:
+            document.error_code, document.error_message = NEEDS_OCR, NEEDS_OCR_MESSAGE

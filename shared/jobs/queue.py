@@ -15,7 +15,7 @@ from shared.jobs.clients import get_queue_client
 from shared.jobs.worker import ChunkMessage, ChunkWorker, Work
 from shared.observability import get_logger
 
-__all__ = ["SqsChunkQueue", "get_queue_client", "read_message", "work_through"]
+__all__ = ["SqsChunkQueue", "SqsStarter", "get_queue_client", "read_message", "work_through"]
 
 # What is left of a function's time for giving its messages back.
 _SPARE_SECONDS = 5.0
@@ -34,6 +34,27 @@ class SqsChunkQueue:
         )
 
 
+class SqsStarter:
+    """Drives jobs that need no state machine: their chunks' messages are all there is to send.
+
+    The task token of such a message is its job's id.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def start(self, job_id: uuid.UUID, payload: dict[str, Any]) -> None:
+        """Send a message a chunk. Sending them again does no harm: chunks are claimed once."""
+        for chunk in payload["chunks"]:
+            body = {"job_id": str(job_id), "ordinal": chunk["ordinal"], "task_token": str(job_id)}
+            get_queue_client().send_message(
+                QueueUrl=self._url, MessageBody=json.dumps(body), MessageGroupId=payload["user_id"]
+            )
+
+    def stop(self, job_id: uuid.UUID) -> None:
+        """Nothing runs but workers, and they see that the job has ended."""
+
+
 def read_message(record: SQSRecord) -> ChunkMessage:
     """The chunk that an SQS record is about. Raises ValueError or KeyError if it names none."""
     body = json.loads(record.body)
@@ -48,7 +69,7 @@ def read_message(record: SQSRecord) -> ChunkMessage:
 def work_through(event: dict[str, Any], context: Any, worker: ChunkWorker, work: Work) -> Any:
     """Work on all messages of `event` at once; the answer names those that must come again."""
     processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    seconds = _time_for_work(context)
+    seconds = time_for_work(context)
 
     async def handle(record: SQSRecord) -> None:
         await worker.handle(read_message(record), work, seconds)
@@ -59,7 +80,8 @@ def work_through(event: dict[str, Any], context: Any, worker: ChunkWorker, work:
     )
 
 
-def _time_for_work(context: Any) -> float | None:
+def time_for_work(context: Any) -> float | None:
+    """The seconds that an invocation has before it should give its messages back."""
     if context is None:
         return None
     return max(float(context.get_remaining_time_in_millis()) / 1000 - _SPARE_SECONDS, 1.0)

@@ -137,7 +137,7 @@ class JobStore(ChunkStore):
         job.finished_at = datetime.now(UTC)
         self._append(job, event, payload)
         if status != JobStatus.COMPLETED:
-            fail_what_waits_for(self.session, job.id)
+            fail_what_waits_for(self.session, job)
 
     def _append(self, job: Job, event: str, payload: dict[str, Any]) -> None:
         """Needs the job's row lock: that is what keeps `seq` without a gap."""

@@ -10,7 +10,7 @@ from shared.config import get_settings
 from shared.database.engine import get_database
 from shared.jobs.executions import Executions
 from shared.jobs.model import JobKind
-from shared.jobs.queue import SqsChunkQueue
+from shared.jobs.queue import SqsChunkQueue, SqsStarter
 from shared.jobs.state_machine import StepFunctionsStateMachine, StepFunctionsTaskTokens
 from shared.jobs.store import JobStore
 from shared.jobs.worker import ChunkWorker
@@ -49,5 +49,6 @@ def get_executions() -> Executions:
         {
             JobKind.GENERATION: StepFunctionsStateMachine(settings.generation_state_machine_arn),
             JobKind.EVALUATION: StepFunctionsStateMachine(settings.evaluation_state_machine_arn),
+            JobKind.TRANSCRIPTION: SqsStarter(settings.transcription_queue_url),
         }
     )

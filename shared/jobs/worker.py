@@ -45,6 +45,14 @@ class Redeliver(Exception):
     """The message must come again; its visibility timeout says when."""
 
 
+class Unfinished(Exception):
+    """Part of the chunk is stored; the rest is for the next delivery, in `seconds`."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(f"goes on in {seconds:.0f} s")
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class ChunkMessage:
     """One delivery of a chunk's message."""
@@ -129,6 +137,9 @@ class ChunkWorker:
             await self._fail(message, error)
         except ModelSaturated as error:
             await self._wait_for_quota(message, claim, error)
+        except Unfinished as rest:
+            await asyncio.to_thread(self._release, claim, counted=False)
+            await self._give_back(message, datetime.now(UTC) + timedelta(seconds=rest.seconds))
         except ChunkFailed as error:
             await self._fail_for_good(message, claim, error)
         except _FINAL as error:
@@ -196,9 +207,9 @@ class ChunkWorker:
             delay = max(delay, error.retry_after)
         await self._give_back(message, datetime.now(UTC) + timedelta(seconds=delay))
 
-    def _release(self, claim: Claim) -> None:
+    def _release(self, claim: Claim, *, counted: bool = True) -> None:
         with self._open_jobs() as jobs:
-            jobs.release(claim)
+            jobs.release(claim, counted=counted)
 
     async def _fail_for_good(self, message: ChunkMessage, claim: Claim, error: ChunkFailed) -> None:
         try:

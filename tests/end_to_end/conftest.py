@@ -88,6 +88,11 @@ class Emulator:
         """Let some requests go wrong from now on."""
         self._http.post("/_emulator/faults", json=fault).raise_for_status()
 
+    def has_struck(self) -> bool:
+        """Whether any request has met a fault that is in force."""
+        faults = self._http.get("/_emulator/faults").raise_for_status().json()["faults"]
+        return any(fault["struck"] for fault in faults)
+
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         self._http.delete("/_emulator/faults").raise_for_status()

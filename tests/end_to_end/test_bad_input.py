@@ -79,9 +79,7 @@ def test_without_a_token_nothing_is_told(stack: dict[str, str]) -> None:
     ("name", "content", "code"),
     [
         ("text.pdf", b"This is no PDF at all.", "not_a_pdf"),
-        ("scan.pdf", FILES / "scan_12pages.pdf", "no_text_layer"),
         ("locked.pdf", FILES / "user_password_aes256.pdf", "encrypted"),
-        ("glyphs.pdf", FILES / "glyph_names_no_tounicode.pdf", "glyph_names_no_text"),
     ],
 )
 def test_an_unreadable_file_is_rejected_with_its_own_code(

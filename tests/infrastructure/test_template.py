@@ -67,6 +67,7 @@ NEEDED_FOR = {
     "GENERATION_QUEUE_URL": ("sqs:", "GenerationQueue.Arn"),
     "GRADING_QUEUE_URL": ("sqs:", "GradingQueue.Arn"),
     "CHAT_QUEUE_URL": ("sqs:", "ChatQueue.Arn"),
+    "TRANSCRIPTION_QUEUE_URL": ("sqs:", "TranscriptionQueue.Arn"),
     "GENERATION_STATE_MACHINE_ARN": ("states:", "GenerationStateMachine"),
     "EVALUATION_STATE_MACHINE_ARN": ("states:", "EvaluationStateMachine"),
 }

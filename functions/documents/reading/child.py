@@ -1,4 +1,4 @@
-"""The process that opens untrusted PDFs: bounds itself, reads, and writes its result as JSON."""
+"""The process that opens untrusted PDFs: bounds itself, works, and writes its result as JSON."""
 
 import json
 import logging
@@ -17,13 +17,16 @@ _STANDARD_OUTPUT: Final = 1
 _STANDARD_ERROR: Final = 2
 
 
-def main(path: str, limits: dict[str, Any]) -> None:
-    """Reads the PDF at `path` and writes {"rejected"} or {"title", "language", "pages"}."""
+def main(task: str, path: str, limits: dict[str, Any], **wish: Any) -> None:
+    """Does `task` with the PDF at `path` and writes {"rejected"} or what it found.
+
+    `read` gives {"title", "language", "pages"}, `cut` what `cutting.cut` says.
+    """
     result = _take_over_standard_output()
     bounds = ReadingLimits(**limits)
     _bound_this_process(bounds)
     try:
-        answer = _answer(Path(path), bounds)
+        answer = _answer(task, Path(path), bounds, wish)
     except MemoryError:
         answer = OUT_OF_MEMORY
     _write(result, answer)
@@ -31,21 +34,32 @@ def main(path: str, limits: dict[str, Any]) -> None:
     os._exit(0)
 
 
-def _answer(path: Path, limits: ReadingLimits) -> bytes:
-    from functions.documents.reading.extraction import extract  # noqa: PLC0415  (after the bounds)
-    from functions.documents.reading.language import guess_language  # noqa: PLC0415
+def _answer(task: str, path: Path, limits: ReadingLimits, wish: dict[str, Any]) -> bytes:
     from functions.documents.reading.rejections import DocumentRejected  # noqa: PLC0415
 
     try:
-        title, declared_language, pages = extract(path, limits)
+        answer = _cut(path, limits, wish) if task == "cut" else _read(path, limits)
     except DocumentRejected as rejection:
-        return json.dumps({"rejected": rejection.code}).encode()
-    answer = {
+        answer = {"rejected": rejection.code}
+    return json.dumps(answer, ensure_ascii=False).encode()
+
+
+def _read(path: Path, limits: ReadingLimits) -> dict[str, Any]:
+    from functions.documents.reading.extraction import extract  # noqa: PLC0415  (after the bounds)
+    from functions.documents.reading.language import guess_language  # noqa: PLC0415
+
+    title, declared_language, pages = extract(path, limits)
+    return {
         "title": title,
         "language": guess_language([page.text for page in pages], declared_language),
         "pages": [asdict(page) for page in pages],
     }
-    return json.dumps(answer, ensure_ascii=False).encode()
+
+
+def _cut(path: Path, limits: ReadingLimits, wish: dict[str, Any]) -> dict[str, Any]:
+    from functions.documents.reading.cutting import cut  # noqa: PLC0415  (after the bounds)
+
+    return cut(path, limits, wish["pages"], Path(wish["folder"]), wish["most_bytes"])
 
 
 def _take_over_standard_output() -> int:

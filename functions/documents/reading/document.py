@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """One page. `label` is the printed page number, None where the PDF has none of its own."""
+    """One page. `label` is the printed page number, None where the PDF has none of its own.
+
+    A page that is `blank` draws nothing: it has no text, and no picture of any.
+    """
 
     number: int
     label: str | None
     text: str
     has_text: bool
+    blank: bool = False
 
     @property
     def characters(self) -> int:
@@ -26,6 +30,11 @@ class ReadDocument:
     title: str | None
     language: str | None
     pages: tuple[ReadPage, ...]
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any page has."""
+        return any(page.has_text for page in self.pages)
 
     @property
     def page_count(self) -> int:

@@ -1,6 +1,8 @@
 """Takes the text out of a PDF with pypdf. Runs in the child process only."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from pypdf import PasswordType, PdfReader, overwrite_configuration
 from pypdf.errors import DependencyError, LimitReachedError
 from pypdf.generic import IndirectObject, is_null_or_none
 
+from functions.documents.reading.blank_pages import draws_nothing
 from functions.documents.reading.document import ReadPage
 from functions.documents.reading.limits import ReadingLimits
 from functions.documents.reading.page_tree import count_pages, declared_page_count
@@ -34,14 +37,32 @@ _TAIL_BYTES = 1024
 _STREAM_BYTES = 40_000_000
 
 
+def open_pdf(path: Path, limits: ReadingLimits) -> PdfReader:
+    """The PDF, decrypted where that needs no password. Raises Encrypted where it does."""
+    try:
+        reader = PdfReader(path)
+    except NotImplementedError as error:  # a security handler that pypdf doesn't have
+        raise Encrypted(limits) from error
+    if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
+        raise Encrypted(limits)
+    return reader
+
+
 def extract(path: Path, limits: ReadingLimits) -> tuple[str | None, str | None, list[ReadPage]]:
     """The title, the declared language and the pages of a PDF.
 
     Raises DocumentRejected, or MemoryError where the process's limit is reached.
     """
-    _prepare_pypdf()
-    try:
+    prepare_pypdf()
+    with rejecting(path, limits):
         return _Extraction(path, limits).run()
+
+
+@contextmanager
+def rejecting(path: Path, limits: ReadingLimits) -> Iterator[None]:
+    """What pypdf raises within, as the DocumentRejected that it means."""
+    try:
+        yield
     except LimitReachedError as error:
         raise _of_limit(error, path)(limits) from error
     except RecursionError as error:
@@ -60,7 +81,7 @@ class _Extraction:
         self._broken_pages = 0
 
     def run(self) -> tuple[str | None, str | None, list[ReadPage]]:
-        reader = self._open()
+        reader = open_pdf(self._path, self._limits)
         page_count = count_pages(reader, self._limits)
         if page_count < declared_page_count(reader) and _is_cut_off(self._path):
             raise TruncatedPdf(self._limits)
@@ -72,15 +93,6 @@ class _Extraction:
         self._check_text(pages)
         return _title(reader), _declared_language(reader), _with_labels(pages, reader)
 
-    def _open(self) -> PdfReader:
-        try:
-            reader = PdfReader(self._path)
-        except NotImplementedError as error:  # a security handler that pypdf doesn't have
-            raise Encrypted(self._limits) from error
-        if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
-            raise Encrypted(self._limits)
-        return reader
-
     def _read_pages(self, reader: PdfReader) -> list[ReadPage]:
         pages: list[ReadPage] = []
         characters = 0
@@ -89,7 +101,10 @@ class _Extraction:
             characters += len(text)
             if characters > self._limits.characters:
                 raise TooMuchText(self._limits)
-            pages.append(ReadPage(number, None, text, has_text=bool(text.strip())))
+            has_text = bool(text.strip())
+            pages.append(
+                ReadPage(number, None, text, has_text, blank=not has_text and draws_nothing(page))
+            )
         return pages
 
     def _page_text(self, page: Any) -> str:
@@ -118,6 +133,8 @@ class _Extraction:
             return
         if self._broken_pages:
             raise DamagedPdf(self._limits)
+        if not self._limits.requires_text and not all(page.blank for page in pages):
+            return
         if self._unreadable_pages:
             raise GlyphNamesNoText(self._limits)
         raise NoTextLayer(self._limits)
@@ -133,7 +150,8 @@ class _SwallowedLimits(logging.Handler):
                 raise value
 
 
-def _prepare_pypdf() -> None:
+def prepare_pypdf() -> None:
+    """Bound what a stream may unpack to, and keep pypdf's log from hiding that."""
     log = logging.getLogger("pypdf")
     log.handlers = [_SwallowedLimits()]
     log.propagate = False

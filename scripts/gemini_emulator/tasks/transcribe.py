@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# A font without names of characters: who sees the page reads it, who has its text layer can't.
+_GLYPH_NAME = re.compile(r"/[A-Za-z]{1,10}\d+")
 _PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b(?!s)")
 
 
@@ -34,6 +36,7 @@ def transcribe_pages(data: Mapping[str, Any], media: Sequence[Media]) -> dict[st
     for position, number in enumerate(numbers):
         place = position if len(texts) <= len(numbers) else number - 1
         text = texts[place].strip() if 0 <= place < len(texts) else ""
+        text = "" if len(_GLYPH_NAME.findall(text)) > len(text) / 20 else text
         pages.append({"page": number, "text": text or stand_in_text(number)})
     return {"pages": pages}
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.tables.base import Base, CreatedAt, Identifier, Json, one_of
 
-JOB_KINDS = ("generation", "evaluation")
+JOB_KINDS = ("generation", "evaluation", "transcription")
 JOB_STATUSES = ("queued", "running", "waiting", "completed", "failed", "cancelled")
 CHUNK_STATUSES = ("pending", "running", "done", "failed")
 

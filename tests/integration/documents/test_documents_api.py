@@ -30,6 +30,7 @@ def add_pages(database: Database, document: Document) -> None:
                 text=text,
                 characters=len(text),
                 has_text=bool(text),
+                text_source="text_layer" if text else None,
             )
             for number, text in enumerate(texts, start=1)
         )
@@ -117,10 +118,12 @@ def test_a_ready_document_shows_its_pages(
     add_pages(database, document)
     answer = client.get(f"/api/documents/{document.id}").json()
     assert answer["status"] == "ready"
+    known = {"text_source": "text_layer", "transcription_error": None}
     assert answer["pages"] == [
-        {"number": 1, "label": None, "characters": 11, "has_text": True},
-        {"number": 2, "label": None, "characters": 0, "has_text": False},
-        {"number": 3, "label": "iii", "characters": 11, "has_text": True},
+        {"number": 1, "label": None, "characters": 11, "has_text": True, **known},
+        {**known, "number": 2, "label": None, "characters": 0, "has_text": False}
+        | {"text_source": None},
+        {"number": 3, "label": "iii", "characters": 11, "has_text": True, **known},
     ]
     page = client.get(f"/api/documents/{document.id}/pages/3").json()
     assert page == {
@@ -128,6 +131,7 @@ def test_a_ready_document_shows_its_pages(
         "label": "iii",
         "characters": 11,
         "has_text": True,
+        **known,
         "text": "Third page.",
     }
 

@@ -19,6 +19,8 @@ from functions.documents.reading.rejections import Encrypted
 from functions.documents.reading_store import ReadingStore
 from shared.database.engine import Database
 from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.jobs import Job
+from shared.jobs.transcriptions import Transcriptions
 from tests.fakes.object_storage import FakeObjectStorage
 
 AddDocument = Callable[..., Document]
@@ -56,13 +58,20 @@ def reader() -> FakeReader:
 
 
 @pytest.fixture
-def ingestion(database: Database, storage: FakeObjectStorage, reader: FakeReader) -> Ingestion:
+def started() -> list[Job]:
+    return []
+
+
+@pytest.fixture
+def ingestion(
+    database: Database, storage: FakeObjectStorage, reader: FakeReader, started: list[Job]
+) -> Ingestion:
     @contextmanager
     def open_store() -> Iterator[ReadingStore]:
         with database.transaction() as session:
-            yield ReadingStore(session)
+            yield ReadingStore(session, Transcriptions(session, timedelta(minutes=15)))
 
-    return Ingestion(open_store, storage, reader, LIMITS)
+    return Ingestion(open_store, storage, reader, LIMITS, started.append)
 
 
 @pytest.fixture

@@ -197,4 +197,4 @@ def test_the_checks_cover_what_the_main_job_needs(aws: None) -> None:
         "evaluation_state_machine",
         "gemini",
     }
-    assert set(optional_checks()) == {"cache", "chat_queue"}
+    assert set(optional_checks()) == {"cache", "chat_queue", "transcription_queue"}

@@ -1,6 +1,8 @@
 """The sweep mends what lost calls left, and removes what has outlived its use."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from functions.jobs import sweep
 from functions.jobs.expiry import Expiry
+from functions.jobs.retries import TranscriptionRetries
 from functions.jobs.sweep import SweepIncomplete
 from functions.jobs.sweeping import JobSweep
 from shared.database.tables.documents import Document
@@ -15,6 +18,7 @@ from shared.database.tables.jobs import Job
 from shared.database.tables.users import IdempotencyRecord, RefreshToken, Session
 from shared.jobs.executions import Executions
 from shared.jobs.model import ChunkPlan, JobKind
+from shared.jobs.transcriptions import Transcriptions
 from shared.realtime.delivery import Delivery
 from shared.realtime.subscriptions import Subscriptions
 from tests.fakes.connections import FakeConnections
@@ -51,6 +55,25 @@ def job_sweep(open_jobs, machines, subscriptions, connections) -> JobSweep:
 @pytest.fixture
 def expiry(database) -> Expiry:
     return Expiry(database, MONTH)
+
+
+@pytest.fixture
+def retries(database, machines) -> TranscriptionRetries:
+    @contextmanager
+    def opened() -> Iterator[Transcriptions]:
+        with database.transaction() as session:
+            yield Transcriptions(session, timedelta(minutes=15))
+
+    return TranscriptionRetries(opened, Executions(machines), enabled=True)
+
+
+@pytest.fixture
+def whole_sweep(job_sweep, expiry, retries, monkeypatch) -> JobSweep:
+    """The sweep's Lambda function, on this test's outside."""
+    monkeypatch.setattr(sweep, "get_job_sweep", lambda: job_sweep)
+    monkeypatch.setattr(sweep, "get_expiry", lambda: expiry)
+    monkeypatch.setattr(sweep, "get_transcription_retries", lambda: retries)
+    return job_sweep
 
 
 def ago(**span: float) -> datetime:
@@ -229,17 +252,15 @@ def test_sessions_and_tokens_go_thirty_days_after_their_end(expiry, database, us
     assert tokens == kept - {alive}
 
 
-def test_a_whole_sweep_says_what_it_did(job_sweep, expiry, new_job, database, monkeypatch) -> None:
+def test_a_whole_sweep_says_what_it_did(whole_sweep, new_job) -> None:
     new_job(deadline=timedelta(seconds=-1))
-    monkeypatch.setattr(sweep, "get_job_sweep", lambda: job_sweep)
-    monkeypatch.setattr(sweep, "get_expiry", lambda: expiry)
     done = sweep.handler({}, None)
     assert done["end_overdue"] == 1
     assert sum(done.values()) == 2  # The ended job's execution is stopped once more.
 
 
 def test_a_step_that_fails_keeps_no_other_from_running(
-    job_sweep, expiry, new_job, database, monkeypatch
+    whole_sweep, new_job, database, monkeypatch
 ) -> None:
     new_job(deadline=timedelta(seconds=-1))
 
@@ -247,9 +268,7 @@ def test_a_step_that_fails_keeps_no_other_from_running(
         raise OSError("away")
 
     broken.__name__ = "start_unstarted"
-    monkeypatch.setattr(job_sweep, "start_unstarted", broken)
-    monkeypatch.setattr(sweep, "get_job_sweep", lambda: job_sweep)
-    monkeypatch.setattr(sweep, "get_expiry", lambda: expiry)
+    monkeypatch.setattr(whole_sweep, "start_unstarted", broken)
     with pytest.raises(SweepIncomplete, match="start_unstarted"):
         sweep.handler({}, None)
     with database.transaction() as session:

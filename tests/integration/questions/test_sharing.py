@@ -12,6 +12,7 @@ from sqlalchemy import select
 from functions.questions.pipeline import LeaderUnderWay
 from functions.questions.rules.model import GenerationParameters
 from shared.database.engine import Database
+from shared.database.tables.documents import Document
 from shared.database.tables.jobs import Job
 from shared.database.tables.questions import Question, QuestionSet
 from shared.jobs.store import JobStore
@@ -178,6 +179,18 @@ def test_another_file_shares_nothing(start: Start, redis: Redis) -> None:
     with first.database.transaction() as session:
         first.user = add_user(session)
         first.document = add_document(session, first.user, TEXTS, sha256="b" * 64)
+
+    ask_again(first)
+
+    assert first.job().status == "queued"
+    assert first.question_set().follows is None
+
+
+def test_a_set_made_before_a_transcription_is_not_served_after_it(start: Start) -> None:
+    first = start()
+    first.run()
+    with first.database.transaction() as session:
+        session.get_one(Document, first.document.id).transcript_digest = "c" * 64
 
     ask_again(first)
 

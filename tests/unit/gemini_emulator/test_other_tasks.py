@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_pictures_get_a_text_that_says_what_it_is() -> None:
 def test_a_broken_pdf_part_is_answered_too() -> None:
     reply = transcribe_pages({"pages": [1]}, [Media("application/pdf", b"%PDF-1.4 nonsense")])
     assert "stand-in" in reply["pages"][0]["text"]
+
+
+def test_glyph_names_are_no_text_of_a_page() -> None:
+    pdf = Path("tests/files/pdfs/glyph_names_no_tounicode.pdf").read_bytes()
+    reply = transcribe_pages({"pages": [1]}, [Media("application/pdf", pdf)])
+    assert "stand-in" in reply["pages"][0]["text"]
+    assert "/g" not in reply["pages"][0]["text"]
 
 
 def test_embeddings_are_unit_vectors_and_like_texts_lie_near() -> None:

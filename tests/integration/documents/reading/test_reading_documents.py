@@ -14,7 +14,8 @@ import pytest
 
 from functions.documents.reading.document import ReadDocument
 from functions.documents.reading.limits import ReadingLimits
-from functions.documents.reading.reader import ReadingFailed, read_document
+from functions.documents.reading.process import ReadingFailed
+from functions.documents.reading.reader import read_document
 from functions.documents.reading.rejections import DocumentRejected
 from shared.quotes import FoldedPage
 from tests.factories import hostile_pdfs

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from functions.documents.reading.limits import ReadingLimits
-from functions.documents.reading.reader import ReadingFailed, parsed_answer, read_document
+from functions.documents.reading.process import ReadingFailed, parsed_answer
+from functions.documents.reading.reader import read_document
 from functions.documents.reading.rejections import DocumentRejected
 
 LIMITS = ReadingLimits(file_bytes=4096)

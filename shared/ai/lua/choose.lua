@@ -116,13 +116,12 @@ local function choose(config, buckets, keys, model, lease)
   for i, candidate in ipairs(config.keys) do
     local entry, key = config.buckets[candidate.bucket], keys[i]
     local bucket = buckets[candidate.bucket]
-    local allowed = not excluded[candidate.alias]
-      and not (key.refused and key.refused[config.model])
+    local allowed = not (key.refused and key.refused[config.model])
     local from_key = allowed and key_slot(key, model)
     if from_key then
       local found = slots[candidate.bucket]
+      local senior = lease and lease.bucket == entry.id and lease or nil
       if not found then
-        local senior = lease and lease.bucket == entry.id and lease or nil
         local slot, why, kind, limits, yielded =
           bucket_slot(entry, bucket, model, rules, request.tokens, senior, guard)
         found = { slot = slot, why = why, kind = kind, limits = limits, yielded = yielded }
@@ -132,7 +131,9 @@ local function choose(config, buckets, keys, model, lease)
         local slot, why = found.slot, found.why
         if from_key > slot then slot, why = from_key, 'proof' end
         local expense = cost(slot, bucket, key, found.limits, model)
-        if not best or expense < best.cost then
+        -- A key that just failed this request may be waited for, but is not asked again at once.
+        local again = excluded[candidate.alias] and slot <= now and not senior
+        if not again and (not best or expense < best.cost) then
           best = { cost = expense, slot = slot, why = why, kind = found.kind, limits = found.limits, yielded = found.yielded,
             key_slot = from_key, key_index = i, bucket_index = candidate.bucket }
         end

@@ -5,9 +5,13 @@ needn't; how near it comes to the floor is measured by the benchmark of the key 
 """
 
 import pytest
-from simulation import Caller, Project
+from simulation import MODEL, Caller, Project
 
 from shared.ai import Lane
+from shared.ai.error_table import MALFORMED, classify
+from shared.ai.interface import Usage
+from shared.ai.pool import Ask, Lease, Outcome, Refusal
+from shared.ai.provider_error import ProviderError, Violation
 
 REQUESTS = 300
 
@@ -142,3 +146,46 @@ async def test_one_refusal_is_enough_to_know_a_window(world_of):
     ]
     await finish(world, callers)
     assert world.failures["minute_quota"] <= 1
+
+
+REFUSED = classify(
+    ProviderError(
+        429,
+        "RESOURCE_EXHAUSTED",
+        violations=(Violation("GenerateRequestsPerMinutePerProject", "", 20),),
+        retry_seconds=7.0,
+    )
+)
+
+
+@pytest.mark.parametrize(("failure", "kind"), [(REFUSED, "saturated"), (MALFORMED, "no_keys")])
+async def test_a_request_that_every_key_failed_is_told_whether_waiting_helps(
+    world_of, failure, kind
+):
+    world = await world_of(projects(2), rpm=20)
+    tried: frozenset[str] = frozenset()
+
+    async def acquire():
+        return await world.pool.acquire(
+            Ask(
+                model=MODEL,
+                lane=Lane.GENERATION,
+                user="",
+                holder="job",
+                tokens=100,
+                cost_micro_usd=0,
+                max_wait_seconds=0.0,
+                hold_seconds=60.0,
+                exclude=tried,
+            )
+        )
+
+    for _ in range(2):
+        lease = await acquire()
+        assert isinstance(lease, Lease)
+        await world.pool.settle(lease, Outcome(Usage(), 0, 0.1, failure, 0.0))
+        tried |= {lease.alias}
+    refusal = await acquire()
+    assert isinstance(refusal, Refusal)
+    assert refusal.kind == kind
+    assert refusal.seconds >= 7.0 or kind == "no_keys"

@@ -44,7 +44,7 @@ class GenerationOptions:
     """How generations are cut up and whether their questions are verified."""
 
     chunk_size: int = 5
-    chunks_per_batch: int = 10
+    chunks_per_batch: int = 30
     verify: bool = True
 
 

@@ -40,6 +40,7 @@ _PARAMETERS = {
     "GEMINI_BASE_URL": "GeminiBaseUrl",
     "GEMINI_MODEL": "GeminiModel",
     "GEMINI_FALLBACK_MODEL": "GeminiFallbackModel",
+    "GEMINI_QUOTAS": "GeminiQuotas",
 }
 
 

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     transcription_deadline_seconds: int = 15 * 60
 
     questions_per_chunk: int = Field(default=5, ge=1, le=10)
-    chunks_per_message: int = Field(default=10, ge=1, le=20)
+    chunks_per_message: int = Field(default=30, ge=1, le=60)
     verify_questions: bool = True
     question_count_maximum: int = 300
     grading_batch_size: int = Field(default=8, ge=5, le=10)

@@ -4,7 +4,7 @@ plan → generate each batch of chunks → finish, which refills what is missing
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,7 +44,7 @@ class GenerationOptions:
     """How generations are cut up and whether their questions are verified."""
 
     chunk_size: int = 5
-    chunks_per_batch: int = 10
+    chunks_per_batch: int = 30
     verify: bool = True
 
 
@@ -58,6 +58,8 @@ class _Batch:
     asked: dict[uuid.UUID, Asked]
     avoided: tuple[Asked, ...]
     repeated: tuple[Span, ...] = ()
+    # One at a time: the job's row lock would let the others wait in threads that model calls need.
+    storing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class GenerationPipeline:
@@ -198,11 +200,18 @@ class GenerationPipeline:
         seed = str(batch.generation.question_set_id)
         checked = check(proposals.drafts, plan.slots, batch.pages, seed)
         rejections = {one.slot: one.reason for one in checked.rejections} | proposals.refused
-        kept = await asyncio.to_thread(
-            self._store, claim, batch, index, checked.questions, rejections
+        async with batch.storing:
+            kept = await asyncio.to_thread(
+                self._store, claim, batch, index, checked.questions, rejections
+            )
+        # Whoever tells may have to tell the neighbours' news too: the solve doesn't wait for that.
+        await asyncio.gather(
+            asyncio.to_thread(self._announce, claim.job_id), self._verify(context, kept)
         )
-        if kept and self._options.verify:
-            reviews = await self._asker.verify(context, kept)
+
+    async def _verify(self, context: ChunkContext, questions: Sequence[Question]) -> None:
+        if questions and self._options.verify:
+            reviews = await self._asker.verify(context, questions)
             await asyncio.to_thread(self._store_reviews, reviews)
 
     def _store(
@@ -213,7 +222,7 @@ class GenerationPipeline:
         questions: Sequence[Question],
         rejections: dict[int, str],
     ) -> list[Question]:
-        """Store and tell the questions that nobody has asked yet; those."""
+        """Store the questions that nobody has asked yet; those."""
         gists = [gist_of(question) for question in questions]
         with self._open_store() as store:
             store.lock(claim.job_id)
@@ -231,7 +240,6 @@ class GenerationPipeline:
                     known.append(gist)
                     kept.append(question)
             store.store_chunk(claim, batch.generation, index, kept, rejections, repeated=repeated)
-        self._announce(claim.job_id)
         return kept
 
     def _store_reviews(self, reviews: Sequence[Review]) -> None:

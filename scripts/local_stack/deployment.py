@@ -43,6 +43,7 @@ class Deployment:
             "GeminiBaseUrl": gemini_url,
             "GeminiModel": settings.gemini_model,
             "GeminiFallbackModel": settings.gemini_fallback_model,
+            "GeminiQuotas": settings.gemini_quotas,
             "LocalGateway": self._endpoint.removeprefix("http://"),
             "LocalRedisUrl": redis_url,
         }

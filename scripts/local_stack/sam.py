@@ -80,7 +80,7 @@ def build(target: Target, log: Path) -> None:
         command += ["--template-file", str(ROOT / "template.yaml")]
         command += ["--build-dir", str(target.template.parent)]
         command += ["--cache-dir", str(target.folder / "cache")]
-        command += ["--parameter-overrides", *_overrides(target.parameters())]
+        command += ["--parameter-overrides", *overrides(target.parameters())]
         variables = {
             "LAYER_RUNTIME": target.runtime,
             "LAYER_PLATFORM": target.platform,
@@ -112,7 +112,7 @@ def deploy(
     """Deploy a built template, with `variables` saying to which AWS. Without a log it asks."""
     command = [str(SAM_BIN / "sam"), "deploy", "--config-env", environment]
     command += ["--config-file", str(ROOT / "samconfig.toml"), "--template-file", str(template)]
-    command += ["--stack-name", stack, *options, "--parameter-overrides", *_overrides(parameters)]
+    command += ["--stack-name", stack, *options, "--parameter-overrides", *overrides(parameters)]
     advice = f"read {log}, whose end" if log else "look above: the last table"
     advice += " names the resource that failed."
     _run(f"Deploying {stack}", command, {"SAM_CLI_POLL_DELAY": "0.2", **variables}, log, advice)
@@ -126,8 +126,18 @@ def _locked(target: Target, kind: int) -> Iterator[None]:
         yield
 
 
-def _overrides(parameters: Mapping[str, str]) -> list[str]:
-    return [f"ParameterKey={name},ParameterValue={value}" for name, value in parameters.items()]
+def overrides(parameters: Mapping[str, str]) -> list[str]:
+    """Parameters as arguments of the SAM CLI."""
+    return [
+        f"ParameterKey={name},ParameterValue={_quoted(value)}" for name, value in parameters.items()
+    ]
+
+
+def _quoted(value: str) -> str:
+    """As the SAM CLI reads a value with spaces or quotation marks, such as JSON."""
+    if not {" ", '"'} & set(value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _check_interpreter(target: Target) -> None:

@@ -1,6 +1,7 @@
 """What a developer may set, in the environment or in `.env`, for a stack on this machine."""
 
 import base64
+import json
 import os
 import re
 import secrets
@@ -14,6 +15,9 @@ from scripts.local_stack.layout import ROOT, Layout, read_json, write_json
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 EMULATED_KEYS = 14
+_MODEL = "gemini-2.5-flash"
+# The emulator's own defaults; it counts no days.
+_EMULATED_QUOTA = {"rpm": 4_000, "tpm": 8_000_000, "rpd": 1_000_000}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Settings:
     gemini_keys: tuple[GeminiKey, ...]
     gemini_model: str | None
     gemini_fallback_model: str | None
+    gemini_quotas: str | None
     jwt_secret: str = field(repr=False)
     encryption_key: str = field(repr=False)
 
@@ -73,9 +78,21 @@ def read_settings(layout: Layout, environment: str) -> Settings:
         gemini_keys=read_gemini_keys(given),
         gemini_model=given.get("GEMINI_MODEL"),
         gemini_fallback_model=given.get("GEMINI_FALLBACK_MODEL"),
+        gemini_quotas=_quotas(given, environment),
         jwt_secret=given.get("JWT_SECRET", own["jwt_secret"]),
         encryption_key=given.get("ENCRYPTION_KEY", own["encryption_key"]),
     )
+
+
+def _quotas(given: Mapping[str, str], environment: str) -> str | None:
+    """GEMINI_QUOTAS, or where the stand-in answers a developer what that allows.
+
+    Tests are left with the free tier's quotas, which they meet on purpose.
+    """
+    emulated = not (read_gemini_keys(given) or given.get("GEMINI_BASE_URL"))
+    if environment == "local" and emulated and "GEMINI_QUOTAS" not in given:
+        return json.dumps({given.get("GEMINI_MODEL", _MODEL): _EMULATED_QUOTA})
+    return given.get("GEMINI_QUOTAS")
 
 
 def read_gemini_keys(given: Mapping[str, str]) -> tuple[GeminiKey, ...]:

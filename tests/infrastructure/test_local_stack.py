@@ -14,10 +14,11 @@ import psutil
 import pytest
 import yaml
 
-from scripts.local_stack import ports, settings
+from scripts.gemini_emulator.settings import GENEROUS
+from scripts.local_stack import ports, sam, settings
 from scripts.local_stack.adaptation import adapt
 from scripts.local_stack.application_secret import application_secret
-from scripts.local_stack.layout import Layout, read_json, write_json
+from scripts.local_stack.layout import SAM_BIN, Layout, read_json, write_json
 from scripts.local_stack.migrations import _heads
 from scripts.local_stack.processes import Processes
 from scripts.local_stack.sources import dependencies_digest, sources_digest
@@ -162,6 +163,47 @@ def test_settings_do_not_show_their_secrets(
     read = settings.read_settings(layout, "local")
     assert "a real key" not in repr(read)
     assert read.encryption_key not in repr(read)
+
+
+def test_without_a_key_the_pool_is_told_what_the_stand_in_allows(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "given_settings", dict)
+
+    told = json.loads(settings.read_settings(layout, "local").gemini_quotas or "")
+
+    assert told["gemini-2.5-flash"]["rpm"] == GENEROUS.rpm
+    assert told["gemini-2.5-flash"]["tpm"] == GENEROUS.tpm
+    assert settings.read_settings(layout, "test").gemini_quotas is None
+
+
+def test_with_keys_of_their_own_developers_say_the_quotas(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"GEMINI_API_KEY_1": "a"}
+    monkeypatch.setattr(settings, "given_settings", lambda: given)
+    assert settings.read_settings(layout, "local").gemini_quotas is None
+
+    given["GEMINI_QUOTAS"] = '{"gemini-2.5-flash": {"rpm": 1000}}'
+    assert settings.read_settings(layout, "local").gemini_quotas == given["GEMINI_QUOTAS"]
+
+
+def test_a_parameter_of_json_reaches_the_sam_cli_whole() -> None:
+    quotas = json.dumps({"gemini-2.5-flash": {"rpm": 1000, "tpm": 250000}})
+    script = (
+        "import json, sys; from samcli.cli.types import CfnParameterOverridesType as Type;"
+        "print(json.dumps(Type().convert(tuple(sys.argv[1:]), None, None)))"
+    )
+    overrides = sam.overrides({"GeminiQuotas": quotas, "AllowedOrigins": "*"})
+
+    read = subprocess.run(
+        [str(SAM_BIN / "python"), "-c", script, *overrides],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert json.loads(read.stdout) == {"GeminiQuotas": quotas, "AllowedOrigins": "*"}
 
 
 def test_a_stacks_own_secrets_are_made_once_and_kept_private(layout: Layout) -> None:

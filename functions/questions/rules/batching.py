@@ -10,8 +10,8 @@ Chunk = TypeVar("Chunk")
 def batches(chunks: Sequence[Chunk], most: int) -> list[list[Chunk]]:
     """As few batches as hold `most` chunks each, of sizes that differ by one at the most.
 
-    A worker waits for the model nearly all of its time. One that waits for ten calls at once costs
-    a little more than one that waits for a single call, since it lasts as long as its slowest.
+    A worker waits for the model nearly all of its time. One that waits for thirty calls at once
+    costs a little more than one that waits for a single call: it lasts as long as its slowest.
     """
     if not chunks:
         return []

@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,11 +128,12 @@ def _chunks(requests: list[dict[str, Any]]) -> list[ModelCalls]:
             solved = {int(item["id"].removeprefix("x")) for item in _data(request, "items")}
             owner = max(index for index, own in enumerate(slots) if solved <= own)
             seconds[owner] += request["planned_seconds"]
-    seen: set[int] = set()
+    asked: Counter[int] = Counter()
     chunks = []
     for own, duration in zip(slots, seconds, strict=True):
-        chunks.append(ModelCalls(2 if own & seen else 1, duration))
-        seen |= own
+        # A slot that stayed open is asked for once in each round.
+        asked.update(own)
+        chunks.append(ModelCalls(max(asked[slot] for slot in own), duration))
     return chunks
 
 

@@ -22,6 +22,7 @@ def show(
     """Print both tables, and how busy the machine was: on a busy one they say little."""
     load = os.getloadavg()[1]
     _line(f"\nload {load:.1f} on {os.cpu_count()} processors, the benchmark's own included")
+    _line("each size after a job of the same size, which starts the functions")
     _line(
         f"\n{'questions':>9} {'serial':>8} {'ours':>7} {'critical':>8} {'speed-up':>8}"
         f" {'limit':>6} {'share':>6} {'first':>6} {'chunk':>6} {'calls':>5} {'GB-s/q':>7}"

@@ -1,13 +1,17 @@
 """Several chunks in one message: each is stored on its own."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from redis import Redis
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from functions.questions.pipeline import GenerationOptions
 from shared.ai import (
@@ -57,6 +61,42 @@ def test_each_chunk_is_told_on_its_own(start: Start) -> None:
     progress = [event for event in generation.events() if event["type"] == "job.progress"]
     assert sorted(len(event["questions"]) for event in progress) == [2, 5, 5]
     assert [event["done"] for event in progress][-1] == 12
+
+
+def test_chunks_of_a_message_wait_for_the_jobs_row_one_at_a_time(
+    start: Start, database: Database
+) -> None:
+    with ExitStack() as elsewhere, ThreadPoolExecutor(1) as worker:
+        locked = Event()
+
+        def lock_the_job(request: ModelRequest[Any]) -> Any:
+            if not locked.is_set():
+                session = elsewhere.enter_context(database.transaction())
+                JobStore(session).lock(generation.job_id)
+                locked.set()
+            return propose(request)
+
+        generation = start(lock_the_job)
+        (ordinal,) = generation.pipeline.plan(generation.job_id)
+        working = worker.submit(generation.generate, [ordinal])
+        assert locked.wait(10)
+        most = max(_waiting_for_locks(database) for _ in range(40))
+        elsewhere.close()
+        working.result(20)
+
+    assert most == 1
+    assert len(generation.questions()) == 12
+
+
+def _waiting_for_locks(database: Database) -> int:
+    time.sleep(0.02)
+    with database.transaction() as session:
+        return session.execute(
+            text(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+        ).scalar_one()
 
 
 def test_a_chunk_that_fails_leaves_the_others_of_its_message_stored(start: Start) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from scripts.gemini_emulator.tasks.transcribe import Media
 from scripts.gemini_emulator.tokens import TOKENS_PER_MEDIA_PAGE, count_tokens
 
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _DECODER = json.JSONDecoder()
 _IDENTIFIERS = re.compile(r'"(?:id|ref|question_ref)"\s*:\s*"[^"]*"')
 
@@ -154,7 +155,9 @@ def _earlier_questions(roles: list[str], texts: list[list[str]]) -> tuple[str, .
 def _media(part: Mapping[str, Any]) -> Media:
     inline = part["inlineData"]
     try:
-        data = base64.b64decode(inline.get("data", ""), validate=False)
+        # Google takes both alphabets of Base64; its own client sends the one for URLs.
+        encoded = str(inline.get("data", "")).translate(_STANDARD_ALPHABET)
+        data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=False)
     except (binascii.Error, ValueError):
         data = b""
     return Media(str(inline.get("mimeType", "")), data)

@@ -14,10 +14,13 @@ from functions.evaluation.rules.english_folding import (
     COMMA_IDLE_BEFORE,
     CONTRACTIONS,
     FUNCTION_WORDS,
+    LABELLED,
+    LABELS_JOINED_BY,
     NUMBER_WORDS,
     OPENING,
     SAID_OF_ONESELF,
     SPELLINGS,
+    STATEMENT_BEGINS,
 )
 
 _TOKEN = re.compile(r"\w+(?:['.,](?=\w)\w+)*'?|[()\[\]{}]|[^\w\s()\[\]{}]+")
@@ -27,6 +30,7 @@ _UNIT_AT_NUMBER = re.compile(r"(?<=\d)(?=(?:[kcmnμ]?[gmLVAWJN]|[kM]?Hz|ms|m?mol
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
 # Genotypes (AABB) and base sequences (GATT) are words of chosen capitals.
 _CHOSEN_CAPITALS = re.compile(r"(?:([A-Z])\1)+|[ACGTUN]+")
+_LABEL = re.compile(r"[a-z]|\d{1,2}")
 _FULL_STOPS = frozenset({".", "..", "...", "...."})
 # A question mark stays: an asked answer is not a stated one.
 _OTHER_PAUSES = frozenset({";", ":", "!", "!!", "!!!"})
@@ -49,7 +53,7 @@ def canonical_english(text: str) -> str:
     text = _HYPHEN_IN_WORD.sub(" ", _QUOTE_FOR_APOSTROPHE.sub("'", text))
     tokens = _without_pauses(_tokens(_UNIT_AT_NUMBER.sub(" ", text)))
     words = [word for position in range(len(tokens)) for word in _spelled(tokens, position)]
-    canonical = " ".join(_without_articles(words))
+    canonical = " ".join(_without_articles(_with_short_lists(_without_opening_that(words))))
     return OPENING.sub("", canonical, count=1)
 
 
@@ -110,12 +114,68 @@ def _spelled(tokens: Sequence[_Token], position: int) -> list[str]:
     token = tokens[position]
     if not token.is_word:
         return [token.text]
+    if len(token.text) == 1 and _is_label(tokens, position):
+        return [token.text.lower()]
     starts = position == 0 or tokens[position - 1].text == _SENTENCE
     following = tokens[position + 1].text.lower() if position + 1 < len(tokens) else ""
     word = _folded_case(token.text, following, starts=starts and len(tokens) > 1)
     word = SPELLINGS.get(word, word)
     word = CONTRACTIONS.get(word, word)
     return [NUMBER_WORDS.get(part, part) for part in word.split(" ")]
+
+
+def _is_label(tokens: Sequence[_Token], position: int) -> bool:
+    """Whether a letter tells which of some things is meant: bulb A, bulbs a, b and c."""
+    while position > 0:
+        before = tokens[position - 1].text.lower()
+        if before in LABELLED:
+            return True
+        # A list goes on: letter, "and" or a comma, letter.
+        listed = before in LABELS_JOINED_BY and position > 1 and len(tokens[position - 2].text) == 1
+        if not listed:
+            return False
+        position -= 2
+    return False
+
+
+def _without_opening_that(words: Sequence[str]) -> Sequence[str]:
+    """ "That they are open" is "they are open"; "that opens it" is not "opens it"."""
+    opens = len(words) > 2 and words[0] == "that" and words[1] in STATEMENT_BEGINS
+    return words[1:] if opens else words
+
+
+def _with_short_lists(words: Sequence[str]) -> list[str]:
+    """Bulb a and bulb c, and bulbs a and c, are bulb a and c; a single label stays as it is."""
+    short: list[str] = []
+    position = 0
+    while position < len(words):
+        labels, end = _labels(words, position)
+        if len(labels) > 1:
+            short += [LABELLED[words[position]], *labels]
+            position = end
+        else:
+            short.append(words[position])
+            position += 1
+    return short
+
+
+def _labels(words: Sequence[str], position: int) -> tuple[list[str], int]:
+    """The labels of a thing with what joins them, and where they end."""
+    noun = LABELLED.get(words[position])
+    if noun is None or not _LABEL.fullmatch(_at(words, position + 1)):
+        return [], position
+    labels, end = [words[position + 1]], position + 2
+    while _at(words, end) in LABELS_JOINED_BY:
+        next_label = end + 1 + (LABELLED.get(_at(words, end + 1)) == noun)
+        if not _LABEL.fullmatch(_at(words, next_label)):
+            break
+        labels += [words[end], words[next_label]]
+        end = next_label + 1
+    return labels, end
+
+
+def _at(words: Sequence[str], position: int) -> str:
+    return words[position] if position < len(words) else ""
 
 
 def _folded_case(word: str, following: str, *, starts: bool) -> str:

@@ -39,6 +39,25 @@ SAID_OF_ONESELF = frozenset({
     "had", "was", "can", "can't", "cannot", "said", "thought", "did", "didn't",
 })  # fmt: skip
 
+# Things that are told apart by letters, in whatever case a learner types these: bulb A, bulbs b and
+# c. Not here: what has its own convention of case (allele a, vitamin A, blood group A, type).
+_LABELLED_NOUNS = (
+    "bulb", "lamp", "switch", "battery", "path", "wire", "resistor", "circuit", "terminal",
+    "beaker", "jar", "flask", "tube", "tank", "container", "box", "room", "town", "person",
+    "pupil", "car", "train", "picture", "diagram", "figure",
+)  # fmt: skip
+LABELLED = {
+    form: noun
+    for noun in _LABELLED_NOUNS
+    for form in (noun, f"{noun}s", f"{noun}es", f"{noun.removesuffix('y')}ies")
+}
+LABELS_JOINED_BY = frozenset({"and", "or", ","})
+
+# "that" before these opens a statement and says nothing of it; before a verb it is the subject.
+STATEMENT_BEGINS = frozenset(
+    {"they", "there", "it", "he", "she", "we", "you", "the", "an", "their", "its", "both", "all"}
+)
+
 FUNCTION_WORDS = frozenset({
     "i", "me", "my", "you", "he", "she", "its", "we", "us", "our", "who", "the", "an",
     "and", "or", "but", "nor", "for", "of", "in", "on", "at", "by", "to", "up", "off", "out", "as",
@@ -133,6 +152,8 @@ SPELLINGS = {
     "contaned": "contained", "conatined": "contained", "termial": "terminal",
     "terminial": "terminal", "voltge": "voltage", "volatge": "voltage",
     "lenght": "length", "hieght": "height", "widht": "width", "strenght": "strength",
+    "separted": "separated", "seporated": "separated", "seperatd": "separated",
+    "bettery": "battery",
     "eachother": "each other", "incase": "in case", "infact": "in fact", "aswell": "as well",
     "colour": "color", "colours": "colors", "coloured": "colored", "behaviour": "behavior",
     "labour": "labor", "neighbour": "neighbor", "favour": "favor", "centre": "center",

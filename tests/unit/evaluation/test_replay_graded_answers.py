@@ -22,18 +22,20 @@ def test_the_canonical_key_serves_more_and_errs_no_more_than_graders_do_on_equal
     alike_hits, alike_wrong = average(
         answers, lambda rows: replay_by_key(rows, typed_alike), ORDERS, seed=1
     )
-    assert hits / len(answers) >= 0.075
+    assert hits / len(answers) >= 0.09
     assert hits >= 2.5 * alike_hits
     assert wrong / hits <= alike_wrong / alike_hits + 0.01
 
 
-def test_not_even_content_words_in_any_order_would_serve_a_fifth() -> None:
+def test_content_words_in_any_order_would_serve_little_more_than_a_fifth_and_err_twice_as_often() -> (
+    None
+):
     """What bounds every key that keeps content words apart, and what that bound would cost."""
     answers = read_answers(ANSWERS)
     replays = {name: replay for name, replay, _ in POLICIES}
     bound, bound_wrong = average(answers, replays["bound: content words, unsafe"], ORDERS, seed=1)
     hits, wrong = average(answers, replays["canonical key"], ORDERS, seed=1)
-    assert hits < bound < len(answers) * 0.2
+    assert hits < bound < len(answers) * 0.21
     assert bound_wrong / bound > 2 * wrong / hits
 
 

@@ -1,17 +1,21 @@
 """What a learner is told: by rule from fixed phrases, or what the model wrote, made complete.
 
-A submission closes the attempt, so feedback may say what is right.
+Handing in closes the attempt, so feedback may say what is right.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from functions.evaluation.phrases import Phrases, phrases_for
 from functions.evaluation.rules.answers import Verdict
 from functions.evaluation.rules.off_topic import ZeroReason
-from functions.evaluation.rules.scoring import CriterionScore, CriterionStanding
+from functions.evaluation.rules.scoring import UNSPACED, CriterionScore, CriterionStanding
+from functions.evaluation.rules.text_folding import loose_words
 
 _LONGEST_QUOTE = 200
+# Of a script without spaces, so many letters in a row are a quotation.
+_UNSPACED_RUN = 4
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 # Of these scripts the language can be told by the letters alone.
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
@@ -69,18 +73,55 @@ def free_feedback(
     page: str,
     language: str | None,
 ) -> str:
-    """The model's feedback, with the page where something is missing and it names none.
+    """The model's feedback, made complete by code.
 
-    `number` and `page` are the page's number and how it is printed. Where the model wrote nothing,
-    the judgement is put into fixed phrases.
+    The learner's words are quoted where the model has quoted none, and the page is named where
+    something is missing; `number` and `page` are its number and how it is printed. Where the model
+    wrote nothing, or in letters of another language, the judgement is put into fixed phrases.
     """
-    phrases = phrases_for(language_of(text, language))
+    spoken = language_of(text, language)
+    phrases = phrases_for(spoken)
     complete = all(one.standing is CriterionStanding.MET for one in criteria)
     reread = "" if complete else phrases.page.format(page=page)
-    if not written.strip():
-        return _joined(_in_phrases(criteria, phrases), reread)
+    if not written.strip() or not _in_letters_of(written, spoken):
+        return _joined(_in_phrases(criteria, phrases, text), reread)
     names_page = re.search(rf"(?<!\d)(?:{number}|{re.escape(page)})(?!\d)", written)
-    return written if names_page else _joined(written, reread)
+    quote = "" if _quotes(written, text) else _quote(criteria, phrases, text)
+    return _joined(quote, written, "" if names_page else reread)
+
+
+def _quotes(written: str, text: str) -> bool:
+    """Whether the feedback repeats some of the answer: three words, or all there are."""
+    said, heard = loose_words(text).split(), loose_words(written)
+    if UNSPACED.search(text):
+        return any(heard.find(run) >= 0 for run in _runs(loose_words(text)))
+    length = min(3, len(said))
+    return any(
+        f" {' '.join(said[start : start + length])} " in f" {heard} "
+        for start in range(len(said) - length + 1)
+    )
+
+
+def _runs(text: str) -> Iterator[str]:
+    for start in range(max(len(text) - _UNSPACED_RUN, 0) + 1):
+        yield text[start : start + _UNSPACED_RUN]
+
+
+def _quote(criteria: Sequence[CriterionScore], phrases: Phrases, text: str) -> str:
+    met = [one for one in criteria if one.standing is CriterionStanding.MET]
+    if met:
+        return phrases.quote.format(quote=_shortened(met[0].evidence))
+    return phrases.given.format(given=_shortened(text))
+
+
+def _in_letters_of(written: str, language: str | None) -> bool:
+    """Whether the feedback is written with the letters of a language, as far as letters tell."""
+    primary = (language or "").split("-")[0].lower()
+    wanted = [letters for known, letters in _SCRIPTS if _same_script(known, primary)]
+    if wanted:
+        return any(letters.search(written) for letters in wanted)
+    foreign = any(letters.search(written) for _, letters in _SCRIPTS)
+    return not foreign or _LATIN.search(written) is not None
 
 
 def language_of(text: str, language: str | None) -> str | None:
@@ -95,14 +136,15 @@ def _same_script(known: str, language: str | None) -> bool:
     """Whether the questions' language is written with these letters, too (Persian, Marathi …)."""
     families = ({"ru", "uk", "bg", "sr", "mk", "be"}, {"ar", "fa", "ur"}, {"hi", "mr", "ne"})
     primary = (language or "").split("-")[0].lower()
+    if (known, primary) == ("zh", "ja"):  # Japanese in Chinese characters alone
+        return True
     return primary == known or any({known, primary} <= family for family in families)
 
 
-def _in_phrases(criteria: Sequence[CriterionScore], phrases: Phrases) -> str:
-    met = [one for one in criteria if one.standing is CriterionStanding.MET]
-    if not met:
-        return phrases.none_met
-    quote = phrases.quote.format(quote=_shortened(met[0].evidence))
+def _in_phrases(criteria: Sequence[CriterionScore], phrases: Phrases, text: str) -> str:
+    quote = _quote(criteria, phrases, text)
+    if not any(one.standing is CriterionStanding.MET for one in criteria):
+        return _joined(quote, phrases.none_met)
     total = sum(one.max_points for one in criteria)
     missing = total - sum(one.points for one in criteria)
     if missing <= 0:

@@ -61,32 +61,70 @@ def test_an_answer_worth_nothing_is_told_in_its_own_language() -> None:
     assert in_chinese == "答案没有谈到题目所问的内容。 请再读第 3 页。"
 
 
-def free(written: str, *criteria: CriterionScore, language: str = "en", text: str = "x") -> str:
+ANSWER = "a virus needs a host cell"
+
+
+def free(written: str, *criteria: CriterionScore, language: str = "en", text: str = ANSWER) -> str:
     return free_feedback(written, criteria, text=text, number=7, page="vii", language=language)
 
 
 def test_the_models_feedback_gets_the_page_that_it_forgot() -> None:
-    assert free("Half of it.", MET, MISSED) == "Half of it. Read page vii again."
+    assert free("It needs a host.", MET, MISSED) == "It needs a host. Read page vii again."
 
 
-@pytest.mark.parametrize("written", ["See page 7.", "Lies Seite vii.", "第7页"])
+@pytest.mark.parametrize(
+    "written",
+    ["“needs a host”: see page 7.", "„needs a host“ – lies Seite vii.", "“Needs a host” vii."],
+)
 def test_a_page_that_is_named_is_not_named_twice(written: str) -> None:
     assert free(written, MET, MISSED) == written
 
 
 def test_other_numbers_are_not_the_page() -> None:
-    assert "page vii" in free("In 1972 it was 17.", MET, MISSED)
+    assert "page vii" in free("In 1972 it needs a host, 17 times.", MET, MISSED)
 
 
 def test_a_full_answer_is_sent_to_no_page() -> None:
-    assert free("All there.", MET) == "All there."
+    assert free("“A virus needs”: all there.", MET) == "“A virus needs”: all there."
+
+
+def test_the_learners_words_are_quoted_where_the_model_forgot_to() -> None:
+    assert free("All there.", MET) == "“needs a host” is right. All there."
+    assert free("That is not it. See page 7.", MISSED) == (
+        "You answered “a virus needs a host cell”. That is not it. See page 7."
+    )
+
+
+def test_a_script_without_spaces_is_quoted_by_some_letters_in_a_row() -> None:
+    text = "病毒需要宿主细胞"
+    quoting = "“需要宿主”是对的。见第7页。"
+    assert free(quoting, MISSED, text=text) == quoting
+    assert text in free("不对。见第7页。", MISSED, text=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("病毒需要宿主", "A virus needs a host, see page 7."),
+        ("Вирусу нужен хозяин", "A virus needs a host, see page 7."),
+        (ANSWER, "病毒需要宿主。见第7页。"),
+    ],
+)
+def test_feedback_in_letters_of_another_language_is_told_in_phrases(
+    text: str, written: str
+) -> None:
+    told = free(written, MISSED, text=text)
+
+    assert written not in told
+    assert text in told
+    assert "vii" in told
 
 
 def test_where_the_model_wrote_nothing_the_judgement_is_told_in_phrases() -> None:
     assert free("  ", MET, MISSED) == (
         "“needs a host” is right. 1 of 2 points are still missing. Read page vii again."
     )
-    assert free("", MISSED, language="fr").startswith("La réponse ne dit pas encore")
+    assert "La réponse ne dit pas encore" in free("", MISSED, language="fr")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +136,8 @@ def test_where_the_model_wrote_nothing_the_judgement_is_told_in_phrases() -> Non
         ("ウイルスには宿主が必要です", "en", "ja"),
         ("ویروس به میزبان نیاز دارد", "fa", "fa"),
         ("A virus needs a host", "de", "de"),
+        ("宿主細胞", "ja", "ja"),
+        ("宿主细胞", "en", "zh"),
     ],
 )
 def test_the_script_tells_the_answers_language(text: str, language: str, found: str) -> None:

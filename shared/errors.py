@@ -115,9 +115,16 @@ class TooManyRequests(RequestError):
     code = "too_many_requests"
 
     def __init__(
-        self, message: str, *, retry_after: int, limit: int, window: int, policy: str = "default"
+        self,
+        message: str,
+        *,
+        retry_after: int,
+        limit: int,
+        window: int,
+        policy: str = "default",
+        code: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, code=code)
         self.retry_after = retry_after
         self.limit = limit
         self.window = window

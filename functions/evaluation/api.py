@@ -33,6 +33,7 @@ from shared.jobs.state_machine import StateMachine
 from shared.pagination import Page
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
+from shared.web.budgets import require_budget
 from shared.web.health import health_router
 from shared.web.idempotency import Idempotent
 from shared.web.pagination import RequestedPage
@@ -64,6 +65,7 @@ def submit(
         submitted = service.submit(body.question_set_id, body.answers)
         job = submitted.job
         if job is not None:
+            require_budget(session, caller.user_id)
             _start_later(transaction, state_machine, job, submitted.ordinals)
         view = SubmittedView(
             submission=submission_view(

@@ -24,6 +24,7 @@ from shared.jobs.schemas import job_view
 from shared.jobs.state_machine import StateMachine
 from shared.pagination import Page
 from shared.web.authentication import SignedIn
+from shared.web.budgets import require_budget
 from shared.web.idempotency import Idempotent
 from shared.web.pagination import RequestedPage
 from shared.web.rate_limits import limited_by_user
@@ -58,6 +59,7 @@ def appeal(
     def produce() -> tuple[int, Any]:
         made, job = appeals.appeal(submission_id, question_id, body.reason)
         if job is not None:
+            require_budget(transaction.session, caller.user_id)
             payload = execution_input(caller.user_id, (1,))
             transaction.after_commit(lambda: state_machine.start(job.id, payload))
         view = AppealedView(appeal=appeal_view(made), job=job_view(job) if job else None)

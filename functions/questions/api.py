@@ -28,6 +28,7 @@ from shared.jobs.state_machine import StateMachine
 from shared.pagination import Page
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
+from shared.web.budgets import require_budget
 from shared.web.health import health_router
 from shared.web.idempotency import Idempotent
 from shared.web.pagination import RequestedPage
@@ -59,6 +60,7 @@ def generate(
     def produce() -> tuple[int, Any]:
         job, question_set = service.request(body.document_id, body.parameters(), fresh=body.fresh)
         if not job.cached:
+            require_budget(transaction.session, caller.user_id)
             payload = execution_input(caller.user_id)
             transaction.after_commit(lambda: state_machine.start(job.id, payload))
         questions = service.questions(question_set.id) if job.cached else None
@@ -152,6 +154,7 @@ def regenerate_question(
 
     def produce() -> tuple[int, Any]:
         job, question_set = editing.regenerate(set_id, question_id)
+        require_budget(transaction.session, caller.user_id)
         payload = execution_input(caller.user_id)
         transaction.after_commit(lambda: state_machine.start(job.id, payload))
         return 202, GenerationView(job=job_view(job), question_set=question_set_view(question_set))

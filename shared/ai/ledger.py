@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
 from shared.ai.interface import Usage
 from shared.database.engine import Database
@@ -71,12 +72,17 @@ class DatabaseLedger:
             session.execute(insert(ModelCall).values(row))
 
     def spent_today(self, user_id: uuid.UUID) -> int:
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        query = select(func.coalesce(func.sum(ModelCall.cost_micro_usd), 0)).where(
-            ModelCall.user_id == user_id, ModelCall.created_at >= today
-        )
         with self._database.transaction() as session:
-            return int(session.execute(query).scalar_one())
+            return spent_today(session, user_id)
+
+
+def spent_today(session: Session, user_id: uuid.UUID) -> int:
+    """What this user's booked calls cost since midnight UTC, in micro-USD."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    query = select(func.coalesce(func.sum(ModelCall.cost_micro_usd), 0)).where(
+        ModelCall.user_id == user_id, ModelCall.created_at >= today
+    )
+    return int(session.execute(query).scalar_one())
 
 
 def next_budget_day(now: datetime) -> datetime:

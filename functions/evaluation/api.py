@@ -104,6 +104,7 @@ def submit_class(
         submitted = service.submit_class(body.question_set_id, body.submissions)
         job = submitted.job
         if job is not None:
+            require_budget(session, caller.user_id)
             _start_later(transaction, state_machine, job, submitted.ordinals)
         totals = totals_of(session, [row.id for row in submitted.submissions])
         view = ClassSubmittedView(

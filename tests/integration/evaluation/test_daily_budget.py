@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from shared.config import get_settings
 from shared.database.engine import Database
@@ -64,3 +64,17 @@ def test_answers_for_the_model_are_refused_and_nothing_is_stored(
 def test_answers_that_rules_grade_are_graded_still(api: Api, spent: Evaluation) -> None:
     answer = hand_in(api, spent, {spent.questions["mcq"]: 0})
     assert answer.status_code == 201, answer.text
+
+
+def test_a_whole_class_is_refused_on_the_budget_of_who_hands_it_in(
+    api: Api, spent: Evaluation, database: Database
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(ModelCall).values(user_id=spent.owner.id))
+    answers = [{"question_id": str(spent.free[0]), "answer": "Cells divide, and grow afterwards."}]
+    submissions = [{"learner": f"7b, {number}", "answers": answers} for number in range(2)]
+    body = {"question_set_id": str(spent.set_id), "submissions": submissions}
+    answer = api.call("POST", "/submissions/batch", spent.owner.id, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (429, "budget_exceeded")
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 0

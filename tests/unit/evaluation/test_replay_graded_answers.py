@@ -27,9 +27,7 @@ def test_the_canonical_key_serves_more_and_errs_no_more_than_graders_do_on_equal
     assert wrong / hits <= alike_wrong / alike_hits + 0.01
 
 
-def test_content_words_in_any_order_would_serve_little_more_than_a_fifth_and_err_twice_as_often() -> (
-    None
-):
+def test_content_words_in_any_order_would_serve_a_fifth_and_err_twice_as_often() -> None:
     """What bounds every key that keeps content words apart, and what that bound would cost."""
     answers = read_answers(ANSWERS)
     replays = {name: replay for name, replay, _ in POLICIES}

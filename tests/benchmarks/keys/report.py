@@ -22,6 +22,16 @@ def line(result: Result) -> str:
     )
 
 
+def cpu_missed(results: Iterable[Result], bare: Result) -> list[str]:
+    """Whether a request through the pool costs over a fifth more CPU than a bare call."""
+    most = 1.2 * bare.cpu_milliseconds
+    return [
+        f"{one.scenario}: {one.cpu_milliseconds:.1f} ms of CPU a request, not {most:.1f}"
+        for one in results
+        if one.client == "pool" and one.scenario == "clean" and one.cpu_milliseconds > most
+    ]
+
+
 def targets_missed(results: Iterable[Result]) -> list[str]:
     """What the pool didn't reach; other clients have no targets."""
     missed = []

@@ -11,31 +11,35 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
-from tests.benchmarks.keys.work import TASK, data_parts, read_order, report
+from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, report
 
 PAUSE_SECONDS = 0.25
+
+
+async def generate(client: genai.Client, model: str, key: str, number: int) -> None:
+    """One call as the SDK's documentation writes it."""
+    parts = [types.Part(text=json.dumps(part)) for part in data_parts(number)]
+    parts.append(types.Part(text="Solve."))
+    config = types.GenerateContentConfig(
+        system_instruction=TASK,
+        response_mime_type="application/json",
+        response_json_schema=Solutions.model_json_schema(),
+        automatic_continuation=False,
+        max_output_tokens=500,
+        temperature=0.0,
+        http_options=types.HttpOptions(headers={"x-goog-api-key": key}),
+    )
+    await client.aio.models.generate_content(
+        model=model, contents=[types.Content(role="user", parts=parts)], config=config
+    )
 
 
 async def _serve(
     client: genai.Client, order: dict[str, Any], keys: Any, number: int, ends_at: float
 ) -> float | None:
-    parts = [types.Part(text=json.dumps(part)) for part in data_parts(number)]
-    parts.append(types.Part(text="Solve."))
     while time.time() < ends_at:
-        config = types.GenerateContentConfig(
-            system_instruction=TASK,
-            response_mime_type="application/json",
-            automatic_continuation=False,
-            max_output_tokens=500,
-            temperature=0.0,
-            http_options=types.HttpOptions(headers={"x-goog-api-key": next(keys)}),
-        )
         try:
-            await client.aio.models.generate_content(
-                model=order["model"],
-                contents=[types.Content(role="user", parts=parts)],
-                config=config,
-            )
+            await generate(client, order["model"], next(keys), number)
         except (errors.APIError, httpx2.HTTPError):
             await asyncio.sleep(PAUSE_SECONDS)
         else:

@@ -108,6 +108,7 @@ def _keys(dead: int = 0, slow: int = 0, spent: int = 0) -> tuple[Key, ...]:
     )
 
 
+UNLIMITED = Scenario("unlimited", _keys(), rpm=1_000_000, configured_rpm=1_000_000)
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (

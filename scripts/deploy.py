@@ -41,6 +41,7 @@ _PARAMETERS = {
     "GEMINI_MODEL": "GeminiModel",
     "GEMINI_FALLBACK_MODEL": "GeminiFallbackModel",
     "GEMINI_QUOTAS": "GeminiQuotas",
+    "TRANSCRIBE_SCANS": "TranscribeScans",
 }
 
 

@@ -44,6 +44,7 @@ class Deployment:
             "GeminiModel": settings.gemini_model,
             "GeminiFallbackModel": settings.gemini_fallback_model,
             "GeminiQuotas": settings.gemini_quotas,
+            "TranscribeScans": settings.transcribe_scans,
             "LocalGateway": self._endpoint.removeprefix("http://"),
             "LocalRedisUrl": redis_url,
         }

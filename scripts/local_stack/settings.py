@@ -48,6 +48,7 @@ class Settings:
     gemini_model: str | None
     gemini_fallback_model: str | None
     gemini_quotas: str | None
+    transcribe_scans: str | None
     jwt_secret: str = field(repr=False)
     encryption_key: str = field(repr=False)
 
@@ -79,6 +80,7 @@ def read_settings(layout: Layout, environment: str) -> Settings:
         gemini_model=given.get("GEMINI_MODEL"),
         gemini_fallback_model=given.get("GEMINI_FALLBACK_MODEL"),
         gemini_quotas=_quotas(given, environment),
+        transcribe_scans=given.get("TRANSCRIBE_SCANS"),
         jwt_secret=given.get("JWT_SECRET", own["jwt_secret"]),
         encryption_key=given.get("ENCRYPTION_KEY", own["encryption_key"]),
     )

@@ -75,7 +75,7 @@ def test_a_free_answer_is_graded_by_criteria_with_feedback_and_provenance(
     graded = {grade.source: grade for grade in evaluation.grades(submitted)}
     assert graded["model"].score == 2.0
     assert graded["model"].verdict == "correct"
-    assert graded["model"].feedback == "You wrote Mitochondria."
+    assert graded["model"].feedback == "“Mitochondria” is right. You wrote Mitochondria."
     assert graded["model"].provenance["batch_size"] == 1
     assert graded["model"].provenance["key_alias"] == "fake-key"
     assert [one["met"] for one in graded["model"].criteria] == [True, True]

@@ -8,23 +8,13 @@ import itertools
 import resource
 import time
 
-import httpx2
-from google import genai
-
-from tests.benchmarks.keys.round_robin_worker import generate
+from tests.benchmarks.keys.round_robin_worker import generate, open_client
 from tests.benchmarks.keys.work import read_order, report
 
 
 async def _main() -> None:
     order = read_order()
-    client = genai.Client(
-        api_key="chosen-per-call",
-        http_options=genai.types.HttpOptions(
-            api_version="v1beta",
-            base_url=order["base_url"],
-            async_client_args={"limits": httpx2.Limits(max_connections=None)},
-        ),
-    )
+    client = open_client(order["base_url"])
     keys = itertools.cycle([key["value"] for key in order["keys"]])
     report(ready=True)
     starts_at = read_order()["starts_at"]

@@ -16,6 +16,18 @@ from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, 
 PAUSE_SECONDS = 0.25
 
 
+def open_client(base_url: str) -> genai.Client:
+    """One client for all keys, without a limit to its connections."""
+    return genai.Client(
+        api_key="chosen-per-call",
+        http_options=types.HttpOptions(
+            api_version="v1beta",
+            base_url=base_url,
+            async_client_args={"limits": httpx2.Limits(max_connections=None)},
+        ),
+    )
+
+
 async def generate(client: genai.Client, model: str, key: str, number: int) -> None:
     """One call as the SDK's documentation writes it."""
     parts = [types.Part(text=json.dumps(part)) for part in data_parts(number)]
@@ -49,14 +61,7 @@ async def _serve(
 
 async def _main() -> None:
     order = read_order()
-    client = genai.Client(
-        api_key="chosen-per-call",
-        http_options=types.HttpOptions(
-            api_version="v1beta",
-            base_url=order["base_url"],
-            async_client_args={"limits": httpx2.Limits(max_connections=None)},
-        ),
-    )
+    client = open_client(order["base_url"])
     keys = itertools.cycle([key["value"] for key in order["keys"]])
     report(ready=True)
     starts_at = read_order()["starts_at"]

@@ -74,7 +74,7 @@ def _smallest_call(key: ApiKey, model: str) -> Call:
 async def try_all(settings: Settings, keys: list[ApiKey], model: str) -> list[Verdict]:
     """All keys at the same time."""
     client = GeminiClient(settings.gemini_base_url, settings.gemini_thinking_budget)
-    client.prepare()
+    await client.prepare()
     config = PoolConfig.of(model, keys, settings.gemini_quotas)
     return list(
         await asyncio.gather(*(try_key(client, key, model, _quota(config, key)) for key in keys))

@@ -71,7 +71,7 @@ class Answered:
 class Caller(Protocol):
     """Makes one call: shared.ai.client.GeminiClient, or a test's own."""
 
-    def prepare(self) -> None: ...
+    async def prepare(self) -> None: ...
 
     async def generate(self, call: Call) -> RawReply: ...
 
@@ -192,7 +192,7 @@ class Dispatcher:
 
     async def _admit(self, order: Order, model: str, attempts: Attempts) -> tuple[Lease, Launch]:
         # The slow parts of a first call come before the gate, or the pool would see them as lag.
-        self._caller.prepare()
+        await self._caller.prepare()
         await self._keys.refresh()
         left = order.seconds_left - SHORTEST_CALL_SECONDS
         if left < 0:

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
 
 import httpx2
 
@@ -22,11 +21,6 @@ class Signals:
 signals: ContextVar[Signals | None] = ContextVar("signals", default=None)
 
 
-@lru_cache
-def _tls() -> ssl.SSLContext:
-    return httpx2.create_ssl_context()
-
-
 class LoopTransport(httpx2.AsyncBaseTransport):
     """Sends through the running loop's pools, and tells the task's `signals`.
 
@@ -35,7 +29,9 @@ class LoopTransport(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        self._pools = LoopScoped(_ConnectionPools, _ConnectionPools.aclose)
+        # Read now: it takes tens of milliseconds, which the first calls would be late by.
+        tls = httpx2.create_ssl_context()
+        self._pools = LoopScoped(lambda: _ConnectionPools(tls), _ConnectionPools.aclose)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         pools = await self._pools.get()
@@ -56,14 +52,15 @@ def _tells(on_sent: Callable[[], None]) -> Callable[[str, object], Awaitable[Non
 class _ConnectionPools:
     """One pool an API key: httpx2 looks at every connection of a pool with every request."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
         self._by_key: dict[str, httpx2.AsyncHTTPTransport] = {}
 
     def of(self, request: httpx2.Request) -> httpx2.AsyncHTTPTransport:
         key = request.headers.get("x-goog-api-key", "")
         if key not in self._by_key:
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
-            self._by_key[key] = httpx2.AsyncHTTPTransport(verify=_tls(), limits=limits)
+            self._by_key[key] = httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits)
         return self._by_key[key]
 
     async def aclose(self) -> None:

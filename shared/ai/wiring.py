@@ -38,6 +38,7 @@ class AiLayer:
     ring: KeyRing
     shared_pool: RedisPool
     pool: FailoverPool
+    client: GeminiClient
     settings: Settings
 
 
@@ -123,7 +124,7 @@ def build_ai_layer(
     )
     client = GeminiClient(settings.gemini_base_url, settings.gemini_thinking_budget)
     dispatcher = Dispatcher(pool, client, ring, policy, ledger=ledger, metrics=metrics)
-    return AiLayer(PooledLanguageModel(dispatcher), ring, shared, pool, settings)
+    return AiLayer(PooledLanguageModel(dispatcher), ring, shared, pool, client, settings)
 
 
 def redis_per_loop(url: str) -> "LoopScoped[Redis]":

@@ -14,7 +14,7 @@ from tests.benchmarks.keys.work import read_order, report
 
 async def _main() -> None:
     order = read_order()
-    client = open_client(order["base_url"])
+    client = await open_client(order["base_url"])
     keys = itertools.cycle([key["value"] for key in order["keys"]])
     report(ready=True)
     starts_at = read_order()["starts_at"]

@@ -16,7 +16,6 @@ from shared.ai import (
     ModelSaturated,
     ModelUnavailable,
 )
-from shared.ai.client import GeminiClient
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
 from shared.ai.wiring import build_ai_layer
@@ -66,7 +65,7 @@ async def _main() -> None:
     )
     keys = [ApiKey(key["alias"], SecretStr(key["value"]), key["project"]) for key in order["keys"]]
     layer = build_ai_layer(settings, KeyRing(keys, settings.gemini_quotas))
-    GeminiClient().prepare()
+    await layer.client.prepare()
     job = new_id()
     report(ready=True)
     starts_at = read_order()["starts_at"]

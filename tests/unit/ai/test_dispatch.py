@@ -81,7 +81,7 @@ class FakeCaller:
         self.answers = deque(answers)
         self.calls: list[Call] = []
 
-    def prepare(self) -> None: ...
+    async def prepare(self) -> None: ...
 
     async def generate(self, call: Call) -> RawReply:
         self.calls.append(call)

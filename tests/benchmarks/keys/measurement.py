@@ -1,6 +1,7 @@
 """One run: four processes of a client against one scenario, and what came of it."""
 
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -27,7 +28,10 @@ CLIENTS = {
 
 @dataclass(frozen=True)
 class Result:
-    """What one run took. `wasted` are calls answered by anything but 200 and the server's 5xx."""
+    """What one run took. `wasted` are calls answered by anything but 200 and the server's 5xx.
+
+    `perfect` is the makespan of a scheduler that loses no time, with this run's latencies.
+    """
 
     scenario: str
     client: str
@@ -37,6 +41,7 @@ class Result:
     p95: float
     median_call: float
     floor: float
+    perfect: float
     calls: int
     refusals: int
     server_errors: int
@@ -48,6 +53,11 @@ class Result:
         """Makespan over admission floor plus one median call."""
         return self.makespan / (self.floor + self.median_call)
 
+    @property
+    def perfect_ratio(self) -> float:
+        """The same of a scheduler that loses no time."""
+        return self.perfect / (self.floor + self.median_call)
+
 
 def measure(
     scenario: Scenario, client: str, redis_url: str, requests: int, latency_scale: float
@@ -55,9 +65,9 @@ def measure(
     """Runs the client on an empty Redis and a fresh emulator."""
     Redis.from_url(redis_url).flushall()
     with emulator(scenario, latency_scale) as server:
-        floor = scenario.floor_seconds(requests)
+        give_up_seconds = 3 * scenario.slots_seconds(requests)[-1] + 60
         workers = [
-            _start(client, _order(scenario, server, redis_url, list(numbers), floor))
+            _start(client, _order(scenario, server, redis_url, list(numbers), give_up_seconds))
             for numbers in (range(part, requests, PROCESSES) for part in range(PROCESSES))
         ]
         for worker in workers:
@@ -76,7 +86,6 @@ def measure(
             scenario,
             client=client,
             requests=requests,
-            floor=floor,
             starts_at=starts_at,
             reports=reports,
             calls=server.calls(),
@@ -84,7 +93,11 @@ def measure(
 
 
 def _order(
-    scenario: Scenario, server: RunningEmulator, redis_url: str, numbers: list[int], floor: float
+    scenario: Scenario,
+    server: RunningEmulator,
+    redis_url: str,
+    numbers: list[int],
+    give_up_seconds: float,
 ) -> dict[str, Any]:
     return {
         "base_url": server.url,
@@ -97,7 +110,7 @@ def _order(
         ],
         "numbers": numbers,
         "data": [data_parts(number) for number in numbers],
-        "give_up_seconds": 3 * floor + 60,
+        "give_up_seconds": give_up_seconds,
     }
 
 
@@ -134,7 +147,6 @@ def _result(
     *,
     client: str,
     requests: int,
-    floor: float,
     starts_at: float,
     reports: list[dict[str, Any]],
     calls: list[dict[str, Any]],
@@ -143,6 +155,7 @@ def _result(
     statuses = [call["status"] for call in calls]
     slow = {key.alias for key in scenario.keys if key.slow}
     good = [c["planned_seconds"] for c in calls if c["status"] == 200 and c["key"] not in slow]
+    slots = scenario.slots_seconds(requests)
     errors = sum(500 <= status < 600 for status in statuses)
     return Result(
         scenario=scenario.name,
@@ -152,10 +165,21 @@ def _result(
         makespan=finished[-1] if finished else 0.0,
         p95=finished[int(0.95 * (len(finished) - 1))] if finished else 0.0,
         median_call=statistics.median(good) if good else 0.0,
-        floor=floor,
+        floor=slots[-1],
+        perfect=_perfect_makespan(slots, good),
         calls=len(calls),
         refusals=statuses.count(429),
         server_errors=errors,
         wasted=sum(status != 200 for status in statuses) - errors,
         cpu_milliseconds=1000 * sum(report["cpu_seconds"] for report in reports) / requests,
+    )
+
+
+def _perfect_makespan(slots: list[float], latencies: list[float]) -> float:
+    """The median over random orders, for no scheduler knows which call will be a long one."""
+    if not latencies:
+        return 0.0
+    chance = random.Random(1)
+    return statistics.median(
+        max(slot + chance.choice(latencies) for slot in slots) for _ in range(200)
     )

@@ -40,20 +40,19 @@ class Scenario:
         """How many times the floor a makespan may be."""
         return 1.12 if self.is_known else 1.25
 
-    def floor_seconds(self, requests: int) -> float:
-        """When the last request can be admitted at the earliest, were every slot used at once."""
+    def slots_seconds(self, requests: int) -> list[float]:
+        """When each request can be admitted at the earliest, were every slot used at once."""
         usable = [key for key in self.keys if not key.dead and not key.spent]
         interval = 60.0 / self.rpm if self.admission == "token_bucket" else 60.0
         batch = 1 if self.admission == "token_bucket" else self.rpm
-        slots = [(self.outage_seconds, 0, number) for number in range(len(usable))]
-        admitted, moment = 0, 0.0
-        first = self.rpm
-        heapq.heapify(slots)
-        while admitted < requests:
-            moment, turn, number = heapq.heappop(slots)
-            admitted += first if turn == 0 else batch
-            heapq.heappush(slots, (moment + interval, turn + 1, number))
-        return moment
+        turns = [(self.outage_seconds, self.rpm, number) for number in range(len(usable))]
+        admitted: list[float] = []
+        heapq.heapify(turns)
+        while len(admitted) < requests:
+            moment, size, number = heapq.heappop(turns)
+            admitted += [moment] * size
+            heapq.heappush(turns, (moment + interval, batch, number))
+        return admitted[:requests]
 
     def emulator_settings(self) -> dict[str, Any]:
         """The configuration file of the emulator."""

@@ -26,21 +26,23 @@ local function share_ahead(model, lane, user)
   return (ahead + mine) / total
 end
 
-local function rules_for(model, lane, user)
+local function rules_for(model, lane, user, lease)
   local seen = model.chat_at
   return {
     lane = lane,
+    waited = lease ~= nil,
     share = share_ahead(model, lane, user),
     reserve = lane ~= 'chat' and seen and now - seen < CHAT_REMEMBERED,
   }
 end
 
 -- How many of its lane go before this one. A senior is one whose time has come: one with a slot of
--- its own is next; one that only waited for a verdict goes behind those that have a slot.
+-- its own is next. One that only waited for a verdict goes behind those that have a slot, in any
+-- bucket: others that wait for the same verdict have no better right to the slots it sets free.
 local function lane_ahead(bucket, rules, senior)
   if senior and senior.planned then return 0 end
   local waiting = bucket.waiting
-  if senior then waiting = bucket.planned end
+  if rules.waited then waiting = bucket.planned end
   return (waiting and waiting[rules.lane] or 0) * rules.share
 end
 
@@ -110,7 +112,7 @@ end
 
 local function choose(config, buckets, keys, model, lease)
   local guard = guard_of(model)
-  local rules = rules_for(model, request.lane, request.user)
+  local rules = rules_for(model, request.lane, request.user, lease)
   local excluded, slots, best, blocked = {}, {}, nil, 'keys'
   for _, alias in ipairs(request.exclude) do excluded[alias] = true end
   for i, candidate in ipairs(config.keys) do
@@ -150,8 +152,9 @@ end
 -- The bucket that is fullest already gets there with the fewest calls.
 local function probe_above(config, buckets, keys, model, best)
   local tier = tier_of(model, config.buckets[best.bucket_index])
-  if best.why ~= 'minute_quota' or best.slot - now < 250 then return end
-  if not may_probe_above(tier, buckets[best.bucket_index]) then return end
+  -- The refusal that ends it tells the shape as well, so this goes before asking for the shape.
+  local is_full = best.kind == 'shape' or best.why == 'minute_quota' and best.slot - now >= 250
+  if not is_full or not may_probe_above(tier, buckets[best.bucket_index]) then return end
   local most, ready = 0, 0
   for i, candidate in ipairs(config.keys) do
     local entry, bucket = config.buckets[candidate.bucket], buckets[candidate.bucket]

@@ -2,13 +2,13 @@
 --
 -- A configured limit is a claim until the server has borne it out. Up to four fifths of it are used
 -- at once; beyond, one small step at a time goes ahead and the others wait for its verdict.
--- Refusals come fast: none after `silence` milliseconds, although a call sent later was answered
--- already, is a yes; so is none after LONGEST_VERDICT. A 429 names the true limit (`quotaValue`),
+-- Refusals come fast: none after `silence` milliseconds, although the server has answered others
+-- since, is a yes; so is none after LONGEST_VERDICT. A 429 names the true limit (`quotaValue`),
 -- which then holds for the tier. Whether the server refills steadily ("bucket") or counts the last
 -- 60 s ("window") is found out by one call in the same manner.
 local UNPROVEN_SHARE = 0.8
 local SILENCE, LONGEST_VERDICT, LOOK_AGAIN = 500, 2000, 250
-local GUARD, LONGEST_GUARD, ON_THE_WAY = 400, 3000, 150
+local GUARD, LONGEST_GUARD, ON_THE_WAY = 400, 3000, 100
 local FIRST_STEP = { ramp = 2, above = 1, shape = 1 }
 local SHAPE_KEPT = 6 * 3600000
 local PROBE_AGAIN = 600000
@@ -36,7 +36,8 @@ end
 local function verdict_slot(model, at)
   local silence = SILENCE + math.min(1000, model.lag or 0)
   if now < at + silence then return at + silence end
-  if (model.answered_sent or 0) >= at or now >= at + LONGEST_VERDICT then return now end
+  if (model.answered_sent or 0) >= at or (model.answered_at or 0) >= at + silence / 2 then return now end
+  if now >= at + LONGEST_VERDICT then return now end
   return math.min(now + LOOK_AGAIN, at + LONGEST_VERDICT)
 end
 

@@ -24,6 +24,7 @@ if lease.sent then
 end
 if lease.sent and request.answered ~= false then
   model.answered_sent = math.max(model.answered_sent or 0, lease.sent)
+  model.answered_at = now
   -- A refusal takes the server no time: what it took is how late calls arrive.
   if request.refusal or effect == 'kill_key' then request.lag = math.max(request.lag or 0, request.latency - 150) end
 end
@@ -102,7 +103,7 @@ if lease.sent then
   else
     count(name .. (request.refusal and '429|' or 'error|') .. request.kind)
     if effect == 'fail_model' then
-      model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 700, 1.1, 15000)
+      model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 700, 1.05, 15000)
       -- Where the whole model is down, no project is to blame.
       if breaker_state(model.breaker) == 'closed' then
         bucket.breaker = breaker_failure(bucket.breaker, OPEN_AFTER_IN_A_ROW, 30000, 2, 600000)

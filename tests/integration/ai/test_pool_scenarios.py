@@ -32,11 +32,11 @@ async def finish(world, callers):
 
 
 # The floor: 280 at once, 14 after one interval of 3 s, 6 after two; one call takes 1 s.
-@pytest.mark.parametrize("configured", [20, 25, 15])
-async def test_a_burst_on_token_buckets_ends_near_its_floor(world_of, configured):
+@pytest.mark.parametrize(("configured", "bound"), [(20, 1.15), (25, 1.25), (15, 1.25)])
+async def test_a_burst_on_token_buckets_ends_near_its_floor(world_of, configured, bound):
     world = await world_of(projects(), rpm=configured)
     end = await finish(world, burst())
-    assert end <= 1.25 * 7 + 0.5
+    assert end <= bound * 7
     assert sum(world.failures.values()) <= 0.03 * REQUESTS
 
 
@@ -44,7 +44,7 @@ async def test_a_burst_on_token_buckets_ends_near_its_floor(world_of, configured
 async def test_a_burst_on_sliding_windows_ends_near_its_floor(world_of, configured):
     world = await world_of(projects(window=True), rpm=configured)
     end = await finish(world, burst())
-    assert end <= 1.25 * 61
+    assert end <= 1.12 * 61
     assert sum(world.failures.values()) <= 0.03 * REQUESTS
 
 
@@ -56,7 +56,7 @@ async def test_dead_slow_and_spent_keys_cost_little(world_of):
     spent.rpd = spent.used = 5
     world = await world_of(made, rpm=20)
     end = await finish(world, burst())
-    assert end <= 1.25 * (24 + 1)
+    assert end <= 1.12 * (24 + 1)
     assert world.failures["key_invalid"] == 2
     assert world.failures["day_quota"] == 1
     assert sum(world.failures.values()) <= 0.03 * REQUESTS
@@ -66,14 +66,14 @@ async def test_a_tight_quota_is_used_up_and_not_broken(world_of):
     world = await world_of(projects(rpm=5), rpm=5)
     callers = burst()
     end = await finish(world, callers)
-    assert end <= 1.15 * (204 + 1)
+    assert end <= 1.05 * (204 + 1)
     assert sum(world.failures.values()) <= 2
 
 
 async def test_an_outage_is_waited_out_with_few_calls(world_of):
     world = await world_of(projects(outage=(0, 10)), rpm=20)
     end = await finish(world, burst())
-    assert end <= 1.5 * (10 + 7)
+    assert end <= 1.15 * (10 + 7)
     assert world.failures["overloaded"] <= 30
 
 

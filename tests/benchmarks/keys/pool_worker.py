@@ -1,7 +1,6 @@
 """One process of this project's own client. What is saturated comes back at its slot, as by SQS."""
 
 import asyncio
-import resource
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +20,7 @@ from shared.ai.keys import ApiKey
 from shared.ai.wiring import build_ai_layer
 from shared.config import Settings
 from shared.identifiers import new_id
-from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, report
+from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, serve_all
 
 
 async def _serve(model: LanguageModel, number: int, job: object, ends_at: float) -> bool:
@@ -67,17 +66,7 @@ async def _main() -> None:
     layer = build_ai_layer(settings, KeyRing(keys, settings.gemini_quotas))
     await layer.client.prepare()
     job = new_id()
-    report(ready=True)
-    starts_at = read_order()["starts_at"]
-    await asyncio.sleep(max(0.0, starts_at - time.time()))
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    ends_at = starts_at + order["give_up_seconds"]
-    finished = await asyncio.gather(
-        *(_timed(layer.model, number, job, ends_at) for number in order["numbers"])
-    )
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    report(finished=[moment for moment in finished if moment is not None], cpu_seconds=cpu)
+    await serve_all(order, lambda number, ends_at: _timed(layer.model, number, job, ends_at))
 
 
 if __name__ == "__main__":

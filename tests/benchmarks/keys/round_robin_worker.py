@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import resource
 import time
 from typing import Any
 
@@ -12,7 +11,7 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
-from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, report
+from tests.benchmarks.keys.work import TASK, Solutions, data_parts, read_order, serve_all
 
 PAUSE_SECONDS = 0.25
 
@@ -70,17 +69,7 @@ async def _main() -> None:
     order = read_order()
     client = await open_client(order["base_url"])
     keys = itertools.cycle([key["value"] for key in order["keys"]])
-    report(ready=True)
-    starts_at = read_order()["starts_at"]
-    await asyncio.sleep(max(0.0, starts_at - time.time()))
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    ends_at = starts_at + order["give_up_seconds"]
-    finished = await asyncio.gather(
-        *(_serve(client, order, keys, number, ends_at) for number in order["numbers"])
-    )
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    report(finished=[moment for moment in finished if moment is not None], cpu_seconds=cpu)
+    await serve_all(order, lambda number, ends_at: _serve(client, order, keys, number, ends_at))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,12 @@
 
 # ruff: noqa: T201
 
+import asyncio
 import json
+import resource
 import sys
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -50,3 +54,21 @@ def data_parts(number: int) -> list[dict[str, Any]]:
 def report(**result: Any) -> None:
     """Tells the benchmark what came of it."""
     print(json.dumps(result), flush=True)
+
+
+async def serve_all(
+    order: dict[str, Any], serve: Callable[[int, float], Awaitable[float | None]]
+) -> None:
+    """All requests of the order at the moment the benchmark says, and what came of them.
+
+    `serve` is given a request's number and when to give up; it returns when it was done, or None.
+    """
+    report(ready=True)
+    starts_at = read_order()["starts_at"]
+    await asyncio.sleep(max(0.0, starts_at - time.time()))
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    ends_at = starts_at + order["give_up_seconds"]
+    finished = await asyncio.gather(*(serve(number, ends_at) for number in order["numbers"]))
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    report(finished=[moment for moment in finished if moment is not None], cpu_seconds=cpu)

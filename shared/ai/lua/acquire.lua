@@ -118,7 +118,7 @@ if not best then
 end
 if not request.hedge then probe_above(config, buckets, keys, model, best) end
 
-local outage = breaker_slot(model.breaker)
+local outage = outage_slot(model.breaker)
 if outage > best.slot then best.slot, best.why = outage, 'outage' end
 
 local b, k = best.bucket_index, best.key_index

@@ -6,6 +6,7 @@
 local OPEN_AFTER_IN_A_ROW, OPEN_AFTER_SHARE, SHARE_NEEDS = 5, 0.5, 10
 local MODEL_OPENS_AFTER = 8
 local PROBE_SILENCE, NEXT_PROBE = 500, 1000
+local SPREAD, LONGEST_SPREAD = 0.25, 30000
 
 local function breaker_slot(breaker)
   if not breaker or not breaker.open_until then return now end
@@ -15,6 +16,15 @@ local function breaker_slot(breaker)
   end
   if now < breaker.open_until then return breaker.open_until end
   return math.max(now, breaker.next_probe or 0)
+end
+
+-- When this caller should come back: the longer an outage lasts, the wider those who wait for its
+-- end are spread, each by its lease's own random id.
+local function outage_slot(breaker)
+  local slot = breaker_slot(breaker)
+  if slot <= now then return slot end
+  local share = tonumber(string.sub(request.lease, 1, 6), 16) / 0xFFFFFF
+  return slot + share * math.min(LONGEST_SPREAD, SPREAD * (now - (breaker.since or now)))
 end
 
 local function breaker_probing(breaker)
@@ -51,7 +61,7 @@ local function breaker_failure(breaker, in_a_row, first, growth, longest)
       breaker.open_until, breaker.next_probe, breaker.fragile = now + breaker.pause, nil, nil
     end
   elseif opens then
-    breaker.pause = first
+    breaker.pause, breaker.since = first, now
     breaker.open_until, breaker.next_probe = now + first, nil
   end
   return breaker

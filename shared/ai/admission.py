@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from shared.ai.errors import (
     BudgetExceeded,
     LanguageModelError,
+    ModelOutage,
     ModelSaturated,
-    ModelUnavailable,
     NoKeysConfigured,
     RequestRefused,
 )
@@ -100,5 +100,8 @@ class Refused(Exception):
         if not has_keys:
             return NoKeysConfigured()
         if refusal.kind == "no_keys":
-            return ModelUnavailable("no key works at the moment", retry_after=60.0)
-        return ModelUnavailable("the model is failing", retry_after=max(1.0, refusal.seconds))
+            return ModelOutage(
+                "no key works at the moment", retry_after=60.0, reason="no_working_key"
+            )
+        seconds = max(1.0, refusal.seconds)
+        return ModelOutage("the model is failing", retry_after=seconds, reason="outage")

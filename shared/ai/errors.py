@@ -2,7 +2,8 @@
 
 LanguageModelError
 ├── ModelSaturated     all quota is taken: come back at `until`, a slot is kept for you
-├── ModelUnavailable   the model or every key fails for now: try again in `retry_after` seconds
+├── ModelUnavailable   this request failed wherever it was sent: try again in `retry_after` seconds
+│   └── ModelOutage    nothing is being sent: the model is down, or no key works
 ├── ReplyTruncated     the answer hit max_output_tokens: ask for less, or allow more
 ├── ReplyBlocked       a safety or recitation filter took the answer: the request's own fate
 ├── ReplyInvalid       the answer broke its schema, after one repair
@@ -35,13 +36,21 @@ class ModelSaturated(LanguageModelError):
 
 
 class ModelUnavailable(LanguageModelError):
-    """Outage, timeouts or only broken keys. `retry_after` is in seconds."""
+    """Outage, timeouts or only broken keys: `reason` is `outage` or `no_working_key`.
+
+    `retry_after` is in seconds.
+    """
 
     code = "model_unavailable"
 
-    def __init__(self, message: str, *, retry_after: float) -> None:
+    def __init__(self, message: str, *, retry_after: float, reason: str = "outage") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.reason = reason
+
+
+class ModelOutage(ModelUnavailable):
+    """The same known beforehand: nothing was sent, for nothing gets through."""
 
 
 class ReplyTruncated(LanguageModelError):

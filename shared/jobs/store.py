@@ -93,10 +93,10 @@ class JobStore(ChunkStore):
         self._append(job, "job.waiting", {"reason": reason, "until": timestamp(until)})
         return True
 
-    def rest(self, claim: Claim, reason: str, until: datetime) -> bool:
-        """Give the chunk back uncounted, to be taken up at `until`; whether `wait` told that."""
+    def rest(self, claim: Claim, reason: str, until: datetime, *, counted: bool = False) -> bool:
+        """Give the chunk back, to be taken up at `until`; whether `wait` told that."""
         told = self.wait(claim.job_id, reason, until)
-        self.release(claim, counted=False)
+        self.release(claim, counted=counted)
         return told
 
     def complete(self, job_id: uuid.UUID, result: dict[str, Any], *, cached: bool = False) -> Job:

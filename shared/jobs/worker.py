@@ -16,6 +16,7 @@ from typing import Protocol
 
 from shared.ai.errors import (
     BudgetExceeded,
+    ModelOutage,
     ModelSaturated,
     ModelUnavailable,
     NoKeysConfigured,
@@ -136,7 +137,10 @@ class ChunkWorker:
         except JobCancelled as error:
             await self._fail(message, error)
         except ModelSaturated as error:
-            await self._wait_for_quota(message, claim, error)
+            await self._wait(message, claim, error.until, error.reason, "quota_exhausted")
+        except ModelOutage as error:
+            until = datetime.now(UTC) + timedelta(seconds=error.retry_after)
+            await self._wait(message, claim, until, error.reason, error.code)
         except Unfinished as rest:
             await asyncio.to_thread(self._release, claim, counted=False)
             await self._give_back(message, datetime.now(UTC) + timedelta(seconds=rest.seconds))
@@ -177,19 +181,22 @@ class ChunkWorker:
         get_logger().warning("lease lost", extra={"ordinal": claim.ordinal})
         return Redeliver("another worker has the chunk")
 
-    async def _wait_for_quota(
-        self, message: ChunkMessage, claim: Claim, saturated: ModelSaturated
+    async def _wait(
+        self, message: ChunkMessage, claim: Claim, until: datetime, reason: str, too_late: str
     ) -> None:
-        if saturated.until >= claim.deadline_at:
-            error = ChunkFailed("No quota is left before the deadline.", code="quota_exhausted")
+        """Gives the chunk back uncounted and says so; fails it where the deadline comes first."""
+        if until >= claim.deadline_at:
+            error = ChunkFailed("The model can't be reached before the deadline.", code=too_late)
             await self._fail_for_good(message, claim, error)
             return
-        await asyncio.to_thread(self._tell_waiting, claim, saturated)
-        await self._give_back(message, saturated.until)
+        await asyncio.to_thread(self._tell_waiting, claim, reason[:60], until)
+        await self._give_back(message, until)
 
-    def _tell_waiting(self, claim: Claim, saturated: ModelSaturated) -> None:
+    def _tell_waiting(
+        self, claim: Claim, reason: str, until: datetime, *, counted: bool = False
+    ) -> None:
         with self._open_jobs() as jobs:
-            told = jobs.rest(claim, saturated.reason[:60], saturated.until)
+            told = jobs.rest(claim, reason, until, counted=counted)
         if told:
             self._announce(claim.job_id)
 
@@ -201,11 +208,14 @@ class ChunkWorker:
             failed = ChunkFailed("The chunk failed on every attempt.", code=_reason(error))
             await self._fail_for_good(message, claim, failed)
             return
-        await asyncio.to_thread(self._release, claim)
         delay = random.uniform(0.5, 1.0) * 2**claim.attempts  # noqa: S311  jitter
-        if isinstance(error, ModelUnavailable):
-            delay = max(delay, error.retry_after)
-        await self._give_back(message, datetime.now(UTC) + timedelta(seconds=delay))
+        if not isinstance(error, ModelUnavailable):
+            await asyncio.to_thread(self._release, claim)
+            await self._give_back(message, datetime.now(UTC) + timedelta(seconds=delay))
+            return
+        until = datetime.now(UTC) + timedelta(seconds=max(delay, error.retry_after))
+        await asyncio.to_thread(self._tell_waiting, claim, error.reason, until, counted=True)
+        await self._give_back(message, until)
 
     def _release(self, claim: Claim, *, counted: bool = True) -> None:
         with self._open_jobs() as jobs:

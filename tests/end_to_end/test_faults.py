@@ -60,6 +60,27 @@ def test_a_generation_survives_errors_of_the_model(
     assert (question_set["delivered"], question_set["shortfall_reasons"]) == (10, {})
 
 
+def test_an_outage_of_the_model_is_told_waited_out_and_costs_nothing(
+    reader: LearningClient, document: dict[str, Any], emulator: Emulator
+) -> None:
+    emulator.fault(effect="unavailable")
+    before = emulator.calls()
+    wish = {"document_id": document["id"], "count": 20, "fresh": True}
+    answered = reader.call("POST", "/api/questions/generate", wish)
+
+    events = reader.follow(answered["job"]["id"], seconds=120)
+    waiting = next(event for event in events if event["type"] == "job.waiting")
+    assert waiting["reason"] == "outage"
+    # Nobody hammers a model that is down: a few find that out, then one at a time looks again.
+    time.sleep(5)
+    assert emulator.calls() - before < 40
+    emulator.clear()
+
+    assert list(events)[-1]["type"] == "job.completed"
+    question_set = reader.call("GET", f"/api/questions/sets/{answered['question_set']['id']}")
+    assert question_set["delivered"] == 20
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text, update
 
-from shared.ai.errors import ModelSaturated, ModelUnavailable, RequestRefused
+from shared.ai.errors import ModelOutage, ModelSaturated, ModelUnavailable, RequestRefused
 from shared.database.engine import Database
 from shared.database.tables.jobs import Job, JobChunk
 from shared.errors import ChunkFailed
@@ -313,12 +313,42 @@ async def test_an_error_is_tried_again_and_fails_the_chunk_in_the_end(
     assert [answer[3] for answer in workshop.tokens.answers] == ["worker_error"] * 2
 
 
-async def test_a_model_that_is_away_is_asked_again_when_it_said(workshop, new_job) -> None:
+async def test_a_model_that_is_away_is_asked_again_when_it_said(
+    workshop, new_job, database
+) -> None:
     job_id = new_job()
     error = ModelUnavailable("outage", retry_after=30)
     with pytest.raises(Redeliver):
         await workshop.worker.handle(workshop.message(job_id), raising(error))
     assert workshop.queue.hidden[-1][1] in {30, 31}
+    assert chunk_of(database, job_id).attempts == 1
+    with database.transaction() as session:
+        job = session.get_one(Job, job_id)
+        assert (job.status, job.waiting_reason) == ("waiting", "outage")
+
+
+async def test_an_outage_is_told_and_uses_up_no_attempt(workshop, new_job, database) -> None:
+    job_id = new_job()
+    outage = ModelOutage("down", retry_after=3, reason="outage")
+    for _ in range(MOST_ATTEMPTS + 2):
+        with pytest.raises(Redeliver):
+            await workshop.worker.handle(workshop.message(job_id), raising(outage))
+
+    assert workshop.queue.hidden[-1][1] in {3, 4}
+    assert chunk_of(database, job_id).status == "pending"
+    with database.transaction() as session:
+        job = session.get_one(Job, job_id)
+        assert (job.status, job.waiting_reason) == ("waiting", "outage")
+
+
+async def test_an_outage_that_outlasts_the_deadline_fails_the_chunk(
+    workshop, new_job, database
+) -> None:
+    job_id = new_job()
+    outage = ModelOutage("down", retry_after=86_400, reason="outage")
+    await workshop.worker.handle(workshop.message(job_id), raising(outage))
+    chunk = chunk_of(database, job_id)
+    assert (chunk.status, chunk.error_code) == ("failed", "model_unavailable")
 
 
 @pytest.mark.parametrize(

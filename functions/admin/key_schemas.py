@@ -18,7 +18,8 @@ from pydantic import (
 
 from functions.admin.service import AdministeredKey, Source
 from shared.ai.keys import ALIAS, PROJECT
-from shared.ai.numbers import KeyNumbers, ModelNumbers, ProjectOnModel
+from shared.ai.numbers import CountsOnModel, KeyNumbers, ModelNumbers, ProjectOnModel
+from shared.ai.status import PoolPicture
 from shared.observability import redact
 from shared.web.fields import Storable
 
@@ -117,7 +118,12 @@ class KeyView(BaseModel):
 
 
 class KeyInPool(KeyView, KeyNumbers):
-    """One key and what it does."""
+    """One key and what it does. Its counts are the sum of `by_model`."""
+
+    by_model: Annotated[
+        list[CountsOnModel],
+        Field(description="Today's counts, also of models that are not asked any more."),
+    ]
 
 
 class Pool(BaseModel):
@@ -133,8 +139,10 @@ def key_view(key: AdministeredKey) -> KeyView:
     return KeyView.model_validate(key, from_attributes=True)
 
 
-def key_in_pool(key: AdministeredKey, numbers: KeyNumbers) -> KeyInPool:
+def key_in_pool(key: AdministeredKey, picture: PoolPicture) -> KeyInPool:
     """The key with its numbers. An active key that isn't in use can't be used."""
+    numbers = picture.numbers_of(key.alias)
     if key.active and numbers.state == "paused":
         numbers = numbers.model_copy(update={"state": "unusable"})
-    return KeyInPool(**dict(key_view(key)), **dict(numbers))
+    by_model = picture.counts_by_model(key.alias)
+    return KeyInPool(**dict(key_view(key)), **dict(numbers), by_model=by_model)

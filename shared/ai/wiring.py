@@ -18,7 +18,8 @@ from shared.ai.keys import ApiKey, keys_from_environment, keys_from_secret, warn
 from shared.ai.ledger import CallLedger, DatabaseLedger
 from shared.ai.local_pool import LocalPool
 from shared.ai.loop_scoped import LoopScoped
-from shared.ai.metrics import CallMetrics, EmfMetrics
+from shared.ai.metered_model import MeteredLanguageModel
+from shared.ai.metrics import AiMetrics, EmfMetrics
 from shared.ai.pooled_model import PooledLanguageModel
 from shared.ai.redis_pool import PoolRules, RedisPool
 from shared.cache.client import get_cache
@@ -99,7 +100,7 @@ def build_ai_layer(
     settings: Settings,
     ring: KeyRing,
     ledger: CallLedger | None = None,
-    metrics: CallMetrics | None = None,
+    metrics: AiMetrics | None = None,
 ) -> AiLayer:
     """The AI layer for these settings and keys; without a ledger nothing is booked."""
     rules = PoolRules(
@@ -109,7 +110,7 @@ def build_ai_layer(
     )
     shared = RedisPool(redis_per_loop(settings.redis_url), ring, rules, _spent_today(ledger))
     local = LocalPool(ring, settings.gemini_local_share, _over_budget(settings, ledger))
-    pool = FailoverPool(shared, local)
+    pool = FailoverPool(shared, local, on_loss=metrics.record_degraded if metrics else None)
     policy = Policy(
         model=settings.gemini_model,
         fallback_model=settings.gemini_fallback_model,
@@ -123,7 +124,9 @@ def build_ai_layer(
     )
     client = GeminiClient(settings.gemini_base_url, settings.gemini_thinking_budget)
     dispatcher = Dispatcher(pool, client, ring, policy, ledger=ledger, metrics=metrics)
-    return AiLayer(PooledLanguageModel(dispatcher), ring, shared, pool, settings)
+    model = PooledLanguageModel(dispatcher)
+    metered = MeteredLanguageModel(model, metrics, settings.gemini_model) if metrics else model
+    return AiLayer(metered, ring, shared, pool, settings)
 
 
 def redis_per_loop(url: str) -> "LoopScoped[Redis]":

@@ -20,7 +20,7 @@ from shared.ai.keys import ApiKey, warnings_about
 from shared.ai.prompt import Prompt
 from shared.ai.wiring import configured_keys
 from shared.config import Settings
-from shared.observability import redact
+from shared.redaction import redact
 
 TIMEOUT_SECONDS = 30.0
 HEAD = (

@@ -1,6 +1,5 @@
 """What the routes of keys take and give."""
 
-import re
 import uuid
 from datetime import datetime
 from typing import Annotated
@@ -17,18 +16,17 @@ from pydantic import (
 )
 
 from functions.admin.service import AdministeredKey, Source
-from shared.ai.keys import ALIAS, PROJECT
+from shared.ai.keys import ALIAS, PROJECT, VALUE
 from shared.ai.numbers import CountsOnModel, KeyNumbers, ModelNumbers, ProjectOnModel
 from shared.ai.status import PoolPicture
-from shared.observability import redact
+from shared.redaction import hide, redact
 from shared.web.fields import Storable
-
-_KEY = re.compile(r"[A-Za-z0-9._~+/=-]{8,500}", re.ASCII)
 
 
 def _like_a_key(value: SecretStr) -> SecretStr:
-    if not _KEY.fullmatch(value.get_secret_value()):
+    if not VALUE.fullmatch(value.get_secret_value()):
         raise ValueError("must be an API key: 8 to 500 letters, digits or . _ ~ + / = -")
+    hide([value.get_secret_value()])
     return value
 
 

@@ -14,7 +14,13 @@ from shared.ai.interface import Lane, LanguageModel
 from shared.ai.key_encryption import KeyCipher
 from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
-from shared.ai.keys import ApiKey, keys_from_environment, keys_from_secret, warnings_about
+from shared.ai.keys import (
+    ApiKey,
+    keys_from_environment,
+    keys_from_secret,
+    usable,
+    warnings_about,
+)
 from shared.ai.ledger import CallLedger, DatabaseLedger
 from shared.ai.local_pool import LocalPool
 from shared.ai.loop_scoped import LoopScoped
@@ -88,12 +94,20 @@ def announce_key_change(forget: str | None = None) -> None:
 
 
 def configured_keys(settings: Settings) -> list[ApiKey]:
-    """The keys of Secrets Manager where a secret is named, else those of the environment."""
+    """The keys of Secrets Manager where a secret is named, else those of the environment.
+
+    One that no HTTP header can carry is left out, and told.
+    """
     separate = settings.gemini_keys_are_separate_projects
     if settings.gemini_secret_arn:
         secret = read_secret(settings.gemini_secret_arn)
-        return keys_from_secret(secret, separate_projects=separate)
-    return keys_from_environment(os.environ, separate_projects=separate)
+        keys = keys_from_secret(secret, separate_projects=separate)
+    else:
+        keys = keys_from_environment(os.environ, separate_projects=separate)
+    kept, left_out = usable(keys)
+    for alias in left_out:
+        get_logger().error("this is no API key, so it is not used", extra={"key_alias": alias})
+    return kept
 
 
 def build_ai_layer(

@@ -410,3 +410,38 @@ def test_the_script_fails_where_no_key_lives(emulator, monkeypatch, capsys):
     monkeypatch.setenv("CI", "true")
     assert key_script.main([]) == 1
     assert "0 of 1 keys are alive" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdict"),
+    [
+        ("per_day", ("yes", "day_quota")),
+        ("service_disabled", ("NO", "service_disabled")),
+        ("suspended", ("NO", "key_refused")),
+        ("unavailable", ("?", "overloaded")),
+    ],
+)
+def test_the_script_tells_a_spent_key_from_a_dead_one_and_an_outage(
+    emulator, monkeypatch, capsys, effect, verdict
+):
+    odd = "odd-value.of~no/known+shape"
+    emulator.control("/keys", {"alias": "odd", "key": odd, "project": "p-odd"})
+    emulator.fault(effect, match={"key": "odd"})
+    monkeypatch.setenv("GEMINI_API_KEY_1", odd)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    alive, told = verdict
+    assert key_script.main([]) == (0 if alive == "yes" else 1)
+    printed = capsys.readouterr().out
+    (line,) = [line for line in printed.splitlines() if line.startswith("key-1")]
+    assert line.split()[2] == alive
+    assert told in line
+    assert odd not in printed
+
+
+def test_the_script_does_not_call_a_key_alive_that_nobody_answered(monkeypatch, capsys):
+    monkeypatch.setenv("GEMINI_API_KEY_1", GOOD)
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("CI", "true")
+    assert key_script.main([]) == 1
+    assert "0 of 1 keys are alive; of 1 it isn't known" in capsys.readouterr().out

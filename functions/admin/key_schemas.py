@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +13,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     field_validator,
+    model_validator,
 )
 
 from functions.admin.service import AdministeredKey, Source
@@ -40,6 +41,11 @@ def _no_key(value: str) -> str:
     return value
 
 
+def _nothing_for_empty(value: object) -> object:
+    """A label that is blank says nothing, and is stored as none."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 Shown = AfterValidator(_no_key)
 Alias = Annotated[
     str, StringConstraints(pattern=f"^{ALIAS.pattern}$"), Shown, Field(examples=["spare-key"])
@@ -63,6 +69,7 @@ Label = Annotated[
     Shown,
     Field(examples=["the department's own"]),
 ]
+OptionalLabel = Annotated[Label | None, BeforeValidator(_nothing_for_empty)]
 
 
 class NewKey(BaseModel):
@@ -78,7 +85,14 @@ class NewKey(BaseModel):
         Field(examples=["the-key-from-google-ai-studio"]),
     ]
     project: Project | None = None
-    label: Label | None = None
+    label: OptionalLabel = None
+
+    @model_validator(mode="after")
+    def _nowhere_else(self) -> Self:
+        value = self.key.get_secret_value()
+        if any(value in shown for shown in (self.alias, self.project, self.label) if shown):
+            raise ValueError("the key may stand in `key` alone: the other fields are shown")
+        return self
 
 
 class KeyChanges(BaseModel):
@@ -88,7 +102,7 @@ class KeyChanges(BaseModel):
 
     alias: Alias | None = None
     project: Project | None = None
-    label: Label | None = None
+    label: OptionalLabel = None
     active: Annotated[
         bool | None, Field(description="false lets the key rest.", examples=[False])
     ] = None

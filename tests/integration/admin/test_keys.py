@@ -25,6 +25,7 @@ from shared.database.engine import Database
 
 SECRET = "AIzaSyStoredStoredStoredStoredStoredStr"
 OTHER = "AQ.another_key_of_another_shape_0123456789"
+UNLIKE = "one.of-no-known-shape"
 GIVEN = "AIzaSyGivenGivenGivenGivenGivenGivenGi"
 NEW = {"alias": "spare", "key": SECRET, "project": "p-spare", "label": "for the exam week"}
 Headers = dict[str, str]
@@ -172,6 +173,9 @@ def test_of_two_who_add_the_same_value_at_once_one_succeeds(keys: Keys) -> None:
         {"project": "a b"},
         {"label": f"this is {SECRET}"},
         {"label": "x" * 201},
+        {"alias": UNLIKE, "key": UNLIKE},
+        {"project": f"of-{UNLIKE}", "key": UNLIKE},
+        {"label": f"this is {UNLIKE}", "key": UNLIKE},
         {SECRET: "as a name"},
     ],
 )
@@ -181,8 +185,16 @@ def test_what_is_malformed_is_refused_without_repeating_it(
     answer = keys.add(**wrong)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     printed = capsys.readouterr()
-    assert SECRET not in answer.text + printed.out + printed.err
+    for secret in (SECRET, UNLIKE):
+        assert secret not in answer.text + printed.out + printed.err
     assert set(keys.all()) == {"given"}
+
+
+def test_a_blank_label_is_none(keys: Keys) -> None:
+    added = keys.add(label="  ").json()
+    assert added["label"] is None
+    assert keys.change(added["id"], label="told").json()["label"] == "told"
+    assert keys.change(added["id"], label="").json()["label"] is None
 
 
 def test_broken_json_is_refused_without_repeating_it(keys: Keys) -> None:

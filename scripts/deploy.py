@@ -5,11 +5,9 @@ Secrets Manager, never over a command line.
 """
 
 import argparse
-import base64
 import json
 import os
 import platform
-import secrets
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,12 +16,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.local_stack import sam
-from scripts.local_stack.application_secret import application_secret
 from scripts.local_stack.layout import ROOT
 from scripts.local_stack.migrations import migrate
 from scripts.local_stack.sam import Target
 from scripts.local_stack.settings import given_settings, read_gemini_keys
 from scripts.local_stack.sources import migrations_digest
+from scripts.local_stack.stack_secrets import encryption_secret, present_encryption
 from scripts.local_stack.steps import StepFailed, fail, step
 
 CLOUD = ("staging", "production")
@@ -41,6 +39,9 @@ _PARAMETERS = {
     "GEMINI_MODEL": "GeminiModel",
     "GEMINI_FALLBACK_MODEL": "GeminiFallbackModel",
     "GEMINI_QUOTAS": "GeminiQuotas",
+    "GEMINI_QUOTA_PROBING": "GeminiQuotaProbing",
+    "GEMINI_KEYS_ARE_SEPARATE_PROJECTS": "GeminiKeysAreSeparateProjects",
+    "GEMINI_USER_DAILY_MICRO_USD": "GeminiUserDailyMicroUsd",
     "TRANSCRIBE_SCANS": "TranscribeScans",
 }
 
@@ -149,16 +150,20 @@ def _build_and_deploy(
 def _fill_secrets(stack: str, given: dict[str, str]) -> None:
     """What `.env` says, and for the rest what is there already, or a new secret."""
     with step("filling the secrets"):
-        present = _get(stack, "application")
-        wanted = application_secret(
-            present,
-            jwt_secret=given.get("JWT_SECRET") or present["jwt_secret"],
-            encryption_key=given.get("ENCRYPTION_KEY")
-            or present.get("encryption_key")
-            or base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        )
-        if wanted != present:
-            _put(stack, "application", wanted)
+        application, encryption = _get(stack, "application"), _get(stack, "encryption")
+        present = present_encryption(application, encryption)
+        key = given.get("ENCRYPTION_KEY") or present["encryption_key"]
+        # The encryption key first: the old place still has it if this is cut off in between.
+        for name, held, wanted in (
+            ("encryption", encryption, encryption_secret(present, key)),
+            (
+                "application",
+                application,
+                {"jwt_secret": given.get("JWT_SECRET") or application["jwt_secret"]},
+            ),
+        ):
+            if wanted != held:
+                _put(stack, name, wanted)
         keys = [key.as_secret() for key in read_gemini_keys(given)]
         if keys and _get(stack, "gemini-keys").get("keys") != keys:
             _put(stack, "gemini-keys", {"keys": keys})

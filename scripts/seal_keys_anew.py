@@ -2,7 +2,7 @@
 
     python -m scripts.seal_keys_anew
 
-Needs the old key as PREVIOUS_ENCRYPTION_KEY, or in the secret that APPLICATION_SECRET_ARN names,
+Needs the old key as PREVIOUS_ENCRYPTION_KEY, or in the secret that ENCRYPTION_SECRET_ARN names,
 where deploying has put it. All keys are sealed anew or none; running it again changes nothing.
 """
 

@@ -3,6 +3,7 @@
     python -m scripts.test_api_keys [--model NAME] [--env-file .env]
 
 One tiny request is sent with each key, without the pool, so this uses one request of each quota.
+Ends with 0 if at least one key is alive, also if its quota is spent.
 """
 
 import argparse
@@ -15,14 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from shared.ai.client import Call, CallFailed, GeminiClient
+from shared.ai.error_table import Effect, Failure
 from shared.ai.keyring import PoolConfig
 from shared.ai.keys import ApiKey, warnings_about
 from shared.ai.prompt import Prompt
 from shared.ai.wiring import configured_keys
 from shared.config import Settings
-from shared.observability import redact
+from shared.redaction import hide, redact
 
 TIMEOUT_SECONDS = 30.0
+_IN_WORDS = {True: "yes", False: "NO", None: "?"}
 HEAD = (
     f"{'alias':<16} {'project':<24} {'alive':<6} {'models':>6} {'latency':>8}  "
     f"{'configured quota':<28} result"
@@ -31,10 +34,10 @@ HEAD = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one key is worth."""
+    """What one key is worth. `alive` is None where nobody answered who would know it."""
 
     key: ApiKey
-    alive: bool
+    alive: bool | None
     models: int | None
     latency_seconds: float
     quota: str
@@ -44,7 +47,7 @@ class Verdict:
         models = "-" if self.models is None else str(self.models)
         return (
             f"{self.key.alias:<16.16} {self.key.project:<24.24} "
-            f"{'yes' if self.alive else 'NO':<6} {models:>6} {self.latency_seconds:7.2f}s  "
+            f"{_IN_WORDS[self.alive]:<6} {models:>6} {self.latency_seconds:7.2f}s  "
             f"{self.quota:<28} {self.result}"
         )
 
@@ -52,18 +55,25 @@ class Verdict:
 async def try_key(client: GeminiClient, key: ApiKey, model: str, quota: str) -> Verdict:
     """One request and one look at the list of models."""
     began = time.monotonic()
-    alive, result = True, "ok"
+    alive: bool | None = True
+    result = "ok"
     try:
         await client.generate(_smallest_call(key, model))
     except CallFailed as failed:
-        # A refusal or an outage still shows that the key is known.
-        alive = failed.failure.effect not in ("kill_key", "disable_project")
+        alive = _shows_life(failed.failure)
         limit = failed.failure.limit
         named = f", the API names a limit of {limit}" if limit is not None else ""
         result = redact(f"{failed.failure.kind}: {failed}{named}")[:110]
     latency = time.monotonic() - began
     models = await client.count_models(key.value) if alive else None
     return Verdict(key, alive, models, latency, quota, result)
+
+
+def _shows_life(failure: Failure) -> bool | None:
+    """A spent quota or a refused request still shows that the key is known; an outage nothing."""
+    if failure.effect in (Effect.KILL_KEY, Effect.DISABLE_PROJECT):
+        return False
+    return True if failure.answered and failure.effect != Effect.FAIL_MODEL else None
 
 
 def _smallest_call(key: ApiKey, model: str) -> Call:
@@ -87,7 +97,7 @@ def _quota(config: PoolConfig, key: ApiKey) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the table; 0 if at least one key works."""
+    """Prints the table; 0 if at least one key is known to be alive."""
     options = _options(arguments)
     if options.env_file is not None:
         from dotenv import load_dotenv  # noqa: PLC0415
@@ -95,6 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
         load_dotenv(options.env_file)
     settings = Settings()
     keys = configured_keys(settings)
+    hide(key.value.get_secret_value() for key in keys)
     if not keys:
         print("No key is configured: set GEMINI_API_KEY_1, _2, … or GEMINI_SECRET_ARN.")
         return 1
@@ -105,8 +116,10 @@ def main(arguments: list[str] | None = None) -> int:
     verdicts = asyncio.run(try_all(settings, keys, model))
     for verdict in verdicts:
         print(verdict.line())
-    alive = sum(verdict.alive for verdict in verdicts)
-    print(f"{alive} of {len(verdicts)} keys are alive")
+    alive = sum(verdict.alive is True for verdict in verdicts)
+    unknown = sum(verdict.alive is None for verdict in verdicts)
+    told = f"; of {unknown} it isn't known" if unknown else ""
+    print(f"{alive} of {len(verdicts)} keys are alive{told}")
     return 0 if alive else 1
 
 

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
 
     application_secret_arn: str | None = None
     jwt_secret: SecretStr | None = None
+    encryption_secret_arn: str | None = None
     encryption_key: SecretStr | None = None
     access_token_seconds: int = 15 * 60
     refresh_token_seconds: int = 30 * 24 * 3600
@@ -113,7 +114,8 @@ class Settings(BaseSettings):
 
     def resolved_jwt_secret(self) -> str:
         """The key that signs access tokens. Raises ConfigurationError if it is missing or weak."""
-        value = self._application_secret("jwt_secret", self.jwt_secret)
+        given = self.jwt_secret
+        value = given.get_secret_value() if given is not None else self._kept_jwt_secret()
         if len(value) < 32:
             raise ConfigurationError("JWT_SECRET needs at least 32 characters")
         return value
@@ -127,20 +129,18 @@ class Settings(BaseSettings):
             previous = self.previous_encryption_key
             known = [self.encryption_key.get_secret_value()]
             return known + ([previous.get_secret_value()] if previous is not None else [])
-        wanted = "ENCRYPTION_KEY or APPLICATION_SECRET_ARN"
-        secret = _secret(self.application_secret_arn, wanted, fresh=fresh)
+        wanted = "ENCRYPTION_KEY or ENCRYPTION_SECRET_ARN"
+        secret = _secret(self.encryption_secret_arn, wanted, fresh=fresh)
         names = ("encryption_key", "previous_encryption_key")
         if not secret.get(names[0]):
-            raise ConfigurationError("the application secret has no encryption_key")
+            raise ConfigurationError("the encryption secret has no encryption_key")
         return [str(secret[name]) for name in names if secret.get(name)]
 
-    def _application_secret(self, name: str, given: SecretStr | None) -> str:
-        if given is not None:
-            return given.get_secret_value()
-        secret = _secret(self.application_secret_arn, f"{name.upper()} or APPLICATION_SECRET_ARN")
-        if not secret.get(name):
-            raise ConfigurationError(f"the application secret has no {name}")
-        return str(secret[name])
+    def _kept_jwt_secret(self) -> str:
+        secret = _secret(self.application_secret_arn, "JWT_SECRET or APPLICATION_SECRET_ARN")
+        if not secret.get("jwt_secret"):
+            raise ConfigurationError("the application secret has no jwt_secret")
+        return str(secret["jwt_secret"])
 
 
 def _with_driver(url: str) -> str:

@@ -1,31 +1,12 @@
-"""Logs, metrics and traces by Powertools, with secrets taken out of every log record."""
+"""Logs by Powertools, with secrets taken out of every record."""
 
 import logging
-import re
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger
 
-_SECRETS = (
-    (re.compile(r"AIza[0-9A-Za-z_\-]{10,}"), "[gemini key]"),
-    (re.compile(r"AQ\.[0-9A-Za-z_\-]{10,}"), "[gemini key]"),
-    (re.compile(r"eyJ[0-9A-Za-z_\-]{8,}\.[0-9A-Za-z_\-]+\.[0-9A-Za-z_\-]+"), "[token]"),
-    (re.compile(r"(postgres(?:ql)?(?:\+psycopg)?://[^:/\s]+):[^@\s]+@"), r"\1:[password]@"),
-    (
-        re.compile(
-            r"(?i)(x-goog-api-key|authorization|[?&]key|ticket)(['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,}]+"
-        ),
-        r"\1\2[hidden]",
-    ),
-)
-
-
-def redact(text: str) -> str:
-    """`text` without API keys, tokens, tickets and passwords."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
+from shared.redaction import redact
 
 
 class _Redacted(logging.Formatter):
@@ -44,21 +25,12 @@ class _Redacted(logging.Formatter):
 
 @lru_cache
 def get_logger() -> Logger:
-    """The logger of this function; one JSON object a line, secrets hidden."""
+    """The logger of this function; one JSON object a line, secrets hidden.
+
+    What libraries log goes through the root's handlers, so secrets are hidden there too.
+    """
     logger = Logger()
-    handler = logger.registered_handler
-    if handler.formatter is not None:
-        handler.setFormatter(_Redacted(handler.formatter))
+    for handler in (logger.registered_handler, *logging.getLogger().handlers, logging.lastResort):
+        if handler is not None and not isinstance(handler.formatter, _Redacted):
+            handler.setFormatter(_Redacted(handler.formatter or logging.Formatter()))
     return logger
-
-
-@lru_cache
-def get_metrics() -> Metrics:
-    """The metrics of this function, written as CloudWatch's embedded metric format."""
-    return Metrics()
-
-
-@lru_cache
-def get_tracer() -> Tracer:
-    """The tracer of this function; it does nothing where X-Ray isn't."""
-    return Tracer()

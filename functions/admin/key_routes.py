@@ -33,12 +33,12 @@ Layer = Annotated[AiLayer, Depends(get_ai_layer)]
 def list_keys(transaction: InTransaction, layer: Layer, wanted: RequestedPage) -> Page[KeyInPool]:
     """Every Gemini key with its numbers, newest first, those of the settings last; no value.
 
-    Counts are of today (UTC) and over all models; quota and next free moment are by model.
+    Counts are of today (UTC), in all and by model; quota and next free moment are by model.
     """
     keys = build_key_administration(transaction, layer.ring).all()
     picture = asyncio.run(pool_picture(layer))
     older = [key for key in keys if wanted.before is None or key.id < wanted.before]
-    return wanted.page(older, lambda key: key_in_pool(key, picture.numbers_of(key.alias)))
+    return wanted.page(older, lambda key: key_in_pool(key, picture))
 
 
 @router.post("/keys", status_code=201, response_model=KeyView)

@@ -1,9 +1,8 @@
 """What the routes of keys take and give."""
 
-import re
 import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,20 +13,21 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     field_validator,
+    model_validator,
 )
 
 from functions.admin.service import AdministeredKey, Source
-from shared.ai.keys import ALIAS, PROJECT
-from shared.ai.numbers import KeyNumbers, ModelNumbers, ProjectOnModel
-from shared.observability import redact
+from shared.ai.keys import ALIAS, PROJECT, VALUE
+from shared.ai.numbers import CountsOnModel, KeyNumbers, ModelNumbers, ProjectOnModel
+from shared.ai.status import PoolPicture
+from shared.redaction import hide, redact
 from shared.web.fields import Storable
-
-_KEY = re.compile(r"[A-Za-z0-9._~+/=-]{8,500}", re.ASCII)
 
 
 def _like_a_key(value: SecretStr) -> SecretStr:
-    if not _KEY.fullmatch(value.get_secret_value()):
+    if not VALUE.fullmatch(value.get_secret_value()):
         raise ValueError("must be an API key: 8 to 500 letters, digits or . _ ~ + / = -")
+    hide([value.get_secret_value()])
     return value
 
 
@@ -39,6 +39,11 @@ def _no_key(value: str) -> str:
     if redact(value) != value:
         raise ValueError("must not hold an API key: this field is shown")
     return value
+
+
+def _nothing_for_empty(value: object) -> object:
+    """A label that is blank says nothing, and is stored as none."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 Shown = AfterValidator(_no_key)
@@ -64,6 +69,7 @@ Label = Annotated[
     Shown,
     Field(examples=["the department's own"]),
 ]
+OptionalLabel = Annotated[Label | None, BeforeValidator(_nothing_for_empty)]
 
 
 class NewKey(BaseModel):
@@ -79,7 +85,14 @@ class NewKey(BaseModel):
         Field(examples=["the-key-from-google-ai-studio"]),
     ]
     project: Project | None = None
-    label: Label | None = None
+    label: OptionalLabel = None
+
+    @model_validator(mode="after")
+    def _nowhere_else(self) -> Self:
+        value = self.key.get_secret_value()
+        if any(value in shown for shown in (self.alias, self.project, self.label) if shown):
+            raise ValueError("the key may stand in `key` alone: the other fields are shown")
+        return self
 
 
 class KeyChanges(BaseModel):
@@ -89,7 +102,7 @@ class KeyChanges(BaseModel):
 
     alias: Alias | None = None
     project: Project | None = None
-    label: Label | None = None
+    label: OptionalLabel = None
     active: Annotated[
         bool | None, Field(description="false lets the key rest.", examples=[False])
     ] = None
@@ -117,7 +130,12 @@ class KeyView(BaseModel):
 
 
 class KeyInPool(KeyView, KeyNumbers):
-    """One key and what it does."""
+    """One key and what it does. Its counts are the sum of `by_model`."""
+
+    by_model: Annotated[
+        list[CountsOnModel],
+        Field(description="Today's counts, also of models that are not asked any more."),
+    ]
 
 
 class Pool(BaseModel):
@@ -133,8 +151,10 @@ def key_view(key: AdministeredKey) -> KeyView:
     return KeyView.model_validate(key, from_attributes=True)
 
 
-def key_in_pool(key: AdministeredKey, numbers: KeyNumbers) -> KeyInPool:
+def key_in_pool(key: AdministeredKey, picture: PoolPicture) -> KeyInPool:
     """The key with its numbers. An active key that isn't in use can't be used."""
+    numbers = picture.numbers_of(key.alias)
     if key.active and numbers.state == "paused":
         numbers = numbers.model_copy(update={"state": "unusable"})
-    return KeyInPool(**dict(key_view(key)), **dict(numbers))
+    by_model = picture.counts_by_model(key.alias)
+    return KeyInPool(**dict(key_view(key)), **dict(numbers), by_model=by_model)

@@ -84,7 +84,7 @@ def excerpt(text: str, terms: Sequence[str], most: int = PASSAGE_CHARACTERS) -> 
     places = sorted(place for term in terms for place in _places(lowered, stem_of(term)))
     best, best_count = 0, 0
     for index, place in enumerate(places):
-        start = max(0, place - most // 4)
+        start = min(max(0, place - most // 4), len(text) - most)
         count = sum(1 for other in places[index : index + 200] if other < start + most)
         if count > best_count:
             best, best_count = start, count

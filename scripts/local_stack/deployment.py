@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 
 from scripts.local_stack import sam
 from scripts.local_stack.adaptation import adapt
-from scripts.local_stack.application_secret import application_secret
 from scripts.local_stack.layout import Layout
 from scripts.local_stack.ministack import REGION, client_environment
 from scripts.local_stack.settings import Settings
 from scripts.local_stack.sources import sources_digest
+from scripts.local_stack.stack_secrets import encryption_secret, present_encryption
 
 _BUCKET_IS_THERE = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 _UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -44,6 +44,9 @@ class Deployment:
             "GeminiModel": settings.gemini_model,
             "GeminiFallbackModel": settings.gemini_fallback_model,
             "GeminiQuotas": settings.gemini_quotas,
+            "GeminiQuotaProbing": settings.gemini_quota_probing,
+            "GeminiKeysAreSeparateProjects": settings.gemini_keys_are_separate_projects,
+            "GeminiUserDailyMicroUsd": settings.gemini_user_daily_micro_usd,
             "TranscribeScans": settings.transcribe_scans,
             "LocalGateway": self._endpoint.removeprefix("http://"),
             "LocalRedisUrl": redis_url,
@@ -77,19 +80,24 @@ class Deployment:
     def fill_secrets(self, database_url: str) -> None:
         """Put the stack's secrets where the functions read them."""
         secrets = client_of(self._endpoint, "secretsmanager")
-        present = secrets.get_secret_value(SecretId=f"{self.stack}/application")["SecretString"]
-        contents = {
-            "application": application_secret(
-                json.loads(present), self._settings.jwt_secret, self._settings.encryption_key
-            ),
+        held = {
+            name: json.loads(
+                secrets.get_secret_value(SecretId=f"{self.stack}/{name}")["SecretString"]
+            )
+            for name in ("application", "encryption", "database", "gemini-keys")
+        }
+        present = present_encryption(held["application"], held["encryption"])
+        contents: dict[str, dict[str, Any]] = {
+            "encryption": encryption_secret(present, self._settings.encryption_key),
+            "application": {"jwt_secret": self._settings.jwt_secret},
             "database": {"url": database_url},
             "gemini-keys": {"keys": [key.as_secret() for key in self._settings.key_pool()]},
         }
-        for name, content in contents.items():
-            wanted = json.dumps(content, sort_keys=True)
-            secret = f"{self.stack}/{name}"
-            if secrets.get_secret_value(SecretId=secret)["SecretString"] != wanted:
-                secrets.put_secret_value(SecretId=secret, SecretString=wanted)
+        for name, wanted in contents.items():
+            if held[name] != wanted:
+                secrets.put_secret_value(
+                    SecretId=f"{self.stack}/{name}", SecretString=json.dumps(wanted)
+                )
 
     def outputs(self) -> dict[str, str]:
         """The stack's outputs."""

@@ -16,6 +16,7 @@ from scripts.local_stack.layout import ROOT, Layout, read_json, write_json
 GOOGLE = "https://generativelanguage.googleapis.com"
 EMULATED_KEYS = 14
 _MODEL = "gemini-2.5-flash"
+_FLAGS = {"TRANSCRIBE_SCANS", "GEMINI_QUOTA_PROBING", "GEMINI_KEYS_ARE_SEPARATE_PROJECTS"}
 # The emulator's own defaults; it counts no days.
 _EMULATED_QUOTA = {"rpm": 4_000, "tpm": 8_000_000, "rpd": 1_000_000}
 
@@ -48,6 +49,9 @@ class Settings:
     gemini_model: str | None
     gemini_fallback_model: str | None
     gemini_quotas: str | None
+    gemini_quota_probing: str | None
+    gemini_keys_are_separate_projects: str | None
+    gemini_user_daily_micro_usd: str | None
     transcribe_scans: str | None
     jwt_secret: str = field(repr=False)
     encryption_key: str = field(repr=False)
@@ -80,6 +84,9 @@ def read_settings(layout: Layout, environment: str) -> Settings:
         gemini_model=given.get("GEMINI_MODEL"),
         gemini_fallback_model=given.get("GEMINI_FALLBACK_MODEL"),
         gemini_quotas=_quotas(given, environment),
+        gemini_quota_probing=given.get("GEMINI_QUOTA_PROBING"),
+        gemini_keys_are_separate_projects=given.get("GEMINI_KEYS_ARE_SEPARATE_PROJECTS"),
+        gemini_user_daily_micro_usd=given.get("GEMINI_USER_DAILY_MICRO_USD"),
         transcribe_scans=given.get("TRANSCRIBE_SCANS"),
         jwt_secret=given.get("JWT_SECRET", own["jwt_secret"]),
         encryption_key=given.get("ENCRYPTION_KEY", own["encryption_key"]),
@@ -103,7 +110,7 @@ def read_gemini_keys(given: Mapping[str, str]) -> tuple[GeminiKey, ...]:
     Keys that name no project share one, unless GEMINI_KEYS_ARE_SEPARATE_PROJECTS says otherwise:
     Google's quota is per project, and a wrong guess would go beyond it.
     """
-    separate = given.get("GEMINI_KEYS_ARE_SEPARATE_PROJECTS", "").lower() in {"1", "true", "yes"}
+    separate = _flag(given.get("GEMINI_KEYS_ARE_SEPARATE_PROJECTS", "")) == "true"
     numbers = sorted(
         int(match.group(1))
         for name in given
@@ -138,4 +145,11 @@ def own_secrets(layout: Layout) -> dict[str, Any]:
 def given_settings() -> dict[str, str]:
     """What is set: `.env` and, counting more, the environment. Empty values are not set."""
     merged = {**dotenv_values(ROOT / ".env", interpolate=False), **os.environ}
-    return {name: value for name, value in merged.items() if value}
+    given = {name: value for name, value in merged.items() if value}
+    return {**given, **{name: _flag(given[name]) for name in _FLAGS & given.keys()}}
+
+
+def _flag(value: str) -> str:
+    """`true` or `false`, as the template wants it; what is neither is left to be refused there."""
+    told = value.strip().lower()
+    return {"1": "true", "yes": "true", "0": "false", "no": "false"}.get(told, told)

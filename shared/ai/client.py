@@ -17,7 +17,7 @@ from shared.ai.prompt import Prompt
 from shared.ai.provider_error import parse_error
 from shared.ai.reply_body import read_reply
 from shared.ai.request_body import request_body
-from shared.observability import redact
+from shared.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,14 +15,22 @@ _GONE = (RedisError, OSError, TimeoutError)
 
 
 class FailoverPool:
-    """Tries Redis again every five seconds; `degraded` says which of the two is in use."""
+    """Tries Redis again every five seconds; `degraded` says which of the two is in use.
+
+    `on_loss` is told the model in question whenever Redis was tried and is gone.
+    """
 
     def __init__(
-        self, shared: RedisPool, local: LocalPool, clock: Callable[[], float] = time.monotonic
+        self,
+        shared: RedisPool,
+        local: LocalPool,
+        clock: Callable[[], float] = time.monotonic,
+        on_loss: Callable[[str], None] | None = None,
     ) -> None:
         self._shared = shared
         self._local = local
         self._clock = clock
+        self._on_loss = on_loss
         self._gone_until = 0.0
         self._local_leases: set[str] = set()
 
@@ -35,7 +43,7 @@ class FailoverPool:
             try:
                 return await self._shared.acquire(ask)
             except _GONE as error:
-                self._lost(error)
+                self._lost(error, ask.model)
         decision = await self._local.acquire(ask)
         if isinstance(decision, Lease):
             self._local_leases.add(decision.id)
@@ -49,7 +57,7 @@ class FailoverPool:
             try:
                 await self._shared.settle(lease, outcome)
             except _GONE as error:
-                self._lost(error)
+                self._lost(error, lease.model)
 
     async def release(self, claim: str, model: str) -> None:
         await self._local.release(claim, model)
@@ -57,11 +65,13 @@ class FailoverPool:
             try:
                 await self._shared.release(claim, model)
             except _GONE as error:
-                self._lost(error)
+                self._lost(error, model)
 
-    def _lost(self, error: Exception) -> None:
+    def _lost(self, error: Exception, model: str) -> None:
         self._gone_until = self._clock() + RETRY_SECONDS
         get_logger().warning(
             "Redis is gone: the key pool goes on with this process's share of each quota",
             extra={"error": type(error).__name__},
         )
+        if self._on_loss is not None:
+            self._on_loss(model)

@@ -36,7 +36,7 @@ class KeyCipher:
     """Seals with the first passphrase, opens with any of them: that is how one is rotated.
 
     `look_again` reads the passphrases anew. A process that lives through a rotation asks it when
-    it meets a ciphertext of a passphrase that it doesn't know, at most once a minute.
+    it meets a ciphertext of a passphrase that it doesn't know, at most once a minute for each.
     """
 
     def __init__(
@@ -44,12 +44,11 @@ class KeyCipher:
     ) -> None:
         self._passphrases = tuple(passphrases)
         self._look_again = look_again
-        self._looked_at = float("-inf")
+        self._looked_for: dict[bytes, float] = {}
 
     def renew(self) -> None:
         """Reads the passphrases anew, so that what is sealed next is sealed with the newest."""
         if self._look_again is not None:
-            self._looked_at = time.monotonic()
             self._passphrases = tuple(self._look_again())
 
     def seal(self, secret: str, owner: uuid.UUID) -> bytes:
@@ -75,10 +74,17 @@ class KeyCipher:
 
     def _key_named(self, name: bytes) -> bytes | None:
         found = self._known(name)
-        if found is None and time.monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS:
+        if found is None and self._is_worth_a_look(name):
             self.renew()
             found = self._known(name)
         return found
+
+    def _is_worth_a_look(self, name: bytes) -> bool:
+        now = time.monotonic()
+        if now - self._looked_for.get(name, float("-inf")) <= _LOOK_AGAIN_SECONDS:
+            return False
+        self._looked_for[name] = now
+        return True
 
     def _known(self, name: bytes) -> bytes | None:
         keys = map(_derived, self._passphrases)

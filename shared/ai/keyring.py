@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from shared.ai.keys import ApiKey, without_doubles
 from shared.ai.quotas import Quota, quota_for
 from shared.observability import get_logger
+from shared.redaction import hide
 
 # What an operator changes holds in every process within 10 s, also where the notice was lost.
 RELOAD_SECONDS = 8.0
@@ -190,5 +191,7 @@ class KeyRing:
         return tuple(key for key in keys if key.alias not in self._stored.paused)
 
 
-def _values(keys: Iterable[ApiKey]) -> dict[str, SecretStr]:
+def _values(keys: Sequence[ApiKey]) -> dict[str, SecretStr]:
+    """By alias. From here on they are in use, so nothing that is logged may hold them."""
+    hide(key.value.get_secret_value() for key in keys)
     return {key.alias: key.value for key in keys}

@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import SecretStr
 
 from shared.config import ConfigurationError
+from shared.redaction import redact_keys
 
 SHARED_PROJECT = "default"
 # No "|", which parts the names of the pool's counters, and nothing that a log could trip over.
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", re.ASCII)
 PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}", re.ASCII)
+VALUE = re.compile(r"[A-Za-z0-9._~+/=-]{8,500}", re.ASCII)
 _NUMBERED = re.compile(r"^GEMINI_API_KEY_(\d+)$")
 
 
@@ -71,11 +73,31 @@ def project_of(alias: str, named: str | None, *, separate_projects: bool) -> str
 def _key(alias: str, value: str, named: str | None, separate_projects: bool) -> ApiKey:
     project = project_of(alias, named, separate_projects=separate_projects)
     # Neither is told: somebody may have put the key itself there.
-    if not ALIAS.fullmatch(alias):
+    if not ALIAS.fullmatch(alias) or _holds_a_key(alias, value):
         raise ConfigurationError("a Gemini key's alias is letters, digits, '.', '_', '-': up to 60")
-    if not PROJECT.fullmatch(project):
+    if not PROJECT.fullmatch(project) or _holds_a_key(project, value):
         raise ConfigurationError(f"the project of {alias} is no name of a Google Cloud project")
     return ApiKey(alias, SecretStr(value), project)
+
+
+def _holds_a_key(name: str, value: str) -> bool:
+    """Names are shown and logged, and somebody may have put the key where its name belongs."""
+    return redact_keys(name) != name or bool(VALUE.fullmatch(value) and value in name)
+
+
+def usable(keys: Iterable[ApiKey]) -> tuple[list[ApiKey], list[str]]:
+    """The keys that can be sent at all, and the aliases of the others.
+
+    A value that no HTTP header can carry fails every call before it is made, so nobody would
+    tell the pool that the key is dead.
+    """
+    kept, left_out = [], []
+    for key in keys:
+        if VALUE.fullmatch(key.value.get_secret_value()):
+            kept.append(key)
+        else:
+            left_out.append(key.alias)
+    return kept, left_out
 
 
 def without_doubles(keys: Iterable[ApiKey]) -> list[ApiKey]:

@@ -1,4 +1,4 @@
-"""CloudWatch metrics of model calls, one EMF line a call and one more for an answer 429."""
+"""CloudWatch metrics of the model: an EMF line a call, and one for each thing that goes wrong."""
 
 from typing import Protocol
 
@@ -14,6 +14,22 @@ class CallMetrics(Protocol):
     def record(self, call: FinishedCall) -> None:
         """Counts one finished call."""
         ...
+
+
+class RequestMetrics(Protocol):
+    """Where it is told that a request got no answer, and that the pool is on its own."""
+
+    def record_unanswered(self, model: str, lane: str, code: str) -> None:
+        """Counts a request that ended with the error of this code."""
+        ...
+
+    def record_degraded(self, model: str) -> None:
+        """Counts that a process lost Valkey, and goes on with its own share of each quota."""
+        ...
+
+
+class AiMetrics(CallMetrics, RequestMetrics, Protocol):
+    """Everything that the AI layer counts."""
 
 
 class EmfMetrics:
@@ -42,20 +58,37 @@ class EmfMetrics:
         metrics.add_metric(name="ModelLatency", unit=MetricUnit.Milliseconds, value=latency)
         metrics.flush_metrics()
         if call.error_code in REFUSALS:
-            _count_refusal(call, call.error_code)
+            metrics = _begun(call)
+            metrics.add_dimension(name="kind", value=call.error_code)
+            metrics.add_dimensions(model=call.model, kind=call.error_code)
+            _count_one(metrics, "ModelRefusalsByKind")
+
+    def record_unanswered(self, model: str, lane: str, code: str) -> None:
+        metrics = _of_model(model)
+        metrics.add_dimension(name="code", value=code)
+        metrics.add_dimensions(model=model, code=code)
+        metrics.add_metadata(key="lane", value=lane)
+        _count_one(metrics, "ModelRequestsUnanswered")
+
+    def record_degraded(self, model: str) -> None:
+        metrics = _of_model(model)
+        metrics.add_dimensions(model=model)
+        _count_one(metrics, "ModelPoolDegraded")
 
 
-def _count_refusal(call: FinishedCall, kind: str) -> None:
-    metrics = _begun(call)
-    metrics.add_dimension(name="kind", value=kind)
-    metrics.add_dimensions(model=call.model, kind=kind)
-    metrics.add_metric(name="ModelRefusalsByKind", unit=MetricUnit.Count, value=1)
+def _count_one(metrics: EphemeralMetrics, name: str) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
     metrics.flush_metrics()
 
 
-def _begun(call: FinishedCall) -> EphemeralMetrics:
+def _of_model(model: str) -> EphemeralMetrics:
     metrics = EphemeralMetrics()
-    metrics.add_dimension(name="model", value=call.model)
+    metrics.add_dimension(name="model", value=model)
+    return metrics
+
+
+def _begun(call: FinishedCall) -> EphemeralMetrics:
+    metrics = _of_model(call.model)
     metrics.add_metadata(key="key_alias", value=call.key_alias)
     metrics.add_metadata(key="project", value=call.project)
     metrics.add_metadata(key="purpose", value=call.purpose)

@@ -67,15 +67,13 @@ class KeyOnModel(BaseModel):
     quota: QuotaNumbers
 
 
-class KeyNumbers(BaseModel):
-    """One key: its state on the main model, today's counts (UTC) over all models, and each model.
+class CallCounts(BaseModel):
+    """What came of today's calls (UTC).
 
     `refusals` are answers 429 and `errors` other failures, each by kind; `lost` are calls whose
     process never came back.
     """
 
-    state: KeyState
-    in_flight: Annotated[int | None, Field(examples=[1])] = None
     requests: Annotated[int | None, Field(examples=[38])] = None
     tokens: Annotated[int | None, Field(examples=[61_200])] = None
     lost: Annotated[int | None, Field(examples=[0])] = None
@@ -83,6 +81,19 @@ class KeyNumbers(BaseModel):
     errors: Annotated[dict[str, int], Field(examples=[{"overloaded": 2}])] = {}
     latency_p50_ms: Annotated[float | None, Field(examples=[1241.0])] = None
     latency_p95_ms: Annotated[float | None, Field(examples=[3085.1])] = None
+
+
+class CountsOnModel(CallCounts):
+    """What came of today's calls of one model."""
+
+    model: str
+
+
+class KeyNumbers(CallCounts):
+    """One key: its state on the main model, today's counts over all models, and each model."""
+
+    state: KeyState
+    in_flight: Annotated[int | None, Field(examples=[1])] = None
     next_free_at: datetime | None = None
     models: list[KeyOnModel] = []
 
@@ -107,6 +118,7 @@ class ProjectOnModel(BaseModel):
     in_flight: Annotated[int | None, Field(examples=[1])] = None
     waiting: Annotated[int | None, Field(examples=[0])] = None
     quota: QuotaNumbers
+    today: Annotated[CallCounts, Field(description="What its keys of now did for this model.")]
 
 
 class ModelNumbers(BaseModel):
@@ -117,3 +129,4 @@ class ModelNumbers(BaseModel):
     latency_p95_ms: Annotated[
         dict[str, float], Field(examples=[{"generation": 3085.1}], description="By lane.")
     ] = {}
+    today: Annotated[CallCounts, Field(description="Over every key, also those gone since.")]

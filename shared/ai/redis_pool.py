@@ -177,7 +177,7 @@ class RedisPool:
             f"{prefix}:expiry",
             f"{prefix}:holder:{holder}",
             f"{prefix}:spent:{today}",
-            f"{prefix}:stats:{today}",
+            f"{prefix}:counts:{today}",
             f"{prefix}:version",
             f"{prefix}:config:{full_digest or digest}",
         ]

@@ -5,13 +5,17 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from redis.exceptions import RedisError
 
+from shared.ai.counts import TodaysCounts
 from shared.ai.keyring import Bucket, PoolConfig
 from shared.ai.keys import ApiKey
 from shared.ai.numbers import (
+    CallCounts,
+    CountsOnModel,
     KeyNumbers,
     KeyOnModel,
     KeyRow,
@@ -23,7 +27,6 @@ from shared.ai.numbers import (
 from shared.ai.quotas import next_pacific_midnight
 from shared.ai.wiring import AiLayer, get_ai_layer
 
-_FIRST_BIN_MILLISECONDS, _BIN_GROWTH, _BINS = 50.0, 0.1823, 40
 _PARKED_BY = ("day_quota", "spend_limit", "long_quota", "prepay_spent")
 
 
@@ -76,16 +79,21 @@ class PoolPicture:
     def numbers_of(self, alias: str) -> KeyNumbers:
         """The numbers of a key; of one that isn't in use, what it did today."""
         project = next((key.project for key in self.keys if key.alias == alias), None)
+        counts = dict(self._counts([alias]))
         if project is None:
-            return KeyNumbers(state="paused", **self._counts(alias))
+            return KeyNumbers(state="paused", **counts)
         on = [self._key_on(alias, project, config) for config in self.configs]
         return KeyNumbers(
             state=on[0].state,
             in_flight=self._known(alias).get("inflight", 0) if self.drawn else None,
             next_free_at=on[0].next_free_at,
             models=on,
-            **self._counts(alias),
+            **counts,
         )
+
+    def counts_by_model(self, alias: str) -> list[CountsOnModel]:
+        """What a key did today, model by model; empty while Redis is gone."""
+        return self._todays_counts.by_model(alias) if self._todays_counts else []
 
     def projects(self) -> list[ProjectOnModel]:
         """One row a project and model."""
@@ -97,13 +105,19 @@ class PoolPicture:
 
     def models(self) -> list[ModelNumbers]:
         """One row a model."""
-        return [_model_numbers(config.model, self.drawn) for config in self.configs]
+        return [self._model_numbers(config.model) for config in self.configs]
 
     def _known(self, alias: str) -> dict[str, Any]:
         return dict(self.drawn["keys"].get(alias, {})) if self.drawn else {}
 
-    def _counts(self, alias: str) -> dict[str, Any]:
-        return _counts(self.drawn["stats"], alias) if self.drawn else {}
+    @cached_property
+    def _todays_counts(self) -> TodaysCounts | None:
+        return TodaysCounts.read(self.drawn["stats"]) if self.drawn else None
+
+    def _counts(self, aliases: Sequence[str] | None = None, model: str | None = None) -> CallCounts:
+        """All null while Redis is gone."""
+        counts = self._todays_counts
+        return counts.total(aliases, model) if counts else CallCounts()
 
     def _drawn_bucket(self, bucket: Bucket) -> dict[str, Any] | None:
         buckets: Iterable[dict[str, Any]] = self.drawn["buckets"] if self.drawn else ()
@@ -127,10 +141,11 @@ class PoolPicture:
     def _project_on(self, model: str, bucket: Bucket) -> ProjectOnModel:
         seen = self._drawn_bucket(bucket)
         shown = seen or {}
+        aliases = sorted(key.alias for key in self.keys if key.project == bucket.project)
         return ProjectOnModel(
             project=bucket.project,
             model=model,
-            keys=sorted(key.alias for key in self.keys if key.project == bucket.project),
+            keys=aliases,
             breaker=shown.get("breaker"),
             blocked_by=_blocked_by(shown),
             next_free_at=_moment(shown.get("free_at")),
@@ -138,6 +153,17 @@ class PoolPicture:
             in_flight=shown.get("inflight"),
             waiting=shown.get("waiting"),
             quota=_quota(bucket, seen),
+            today=self._counts(aliases, model),
+        )
+
+    def _model_numbers(self, model: str) -> ModelNumbers:
+        seen = self.drawn["models"].get(model, {}) if self.drawn else {}
+        p95 = seen.get("p95") or {}
+        return ModelNumbers(
+            model=model,
+            breaker=seen.get("breaker"),
+            latency_p95_ms={lane: round(milliseconds, 1) for lane, milliseconds in p95.items()},
+            today=self._counts(model=model),
         )
 
 
@@ -179,41 +205,6 @@ def _state(key: dict[str, Any], bucket: dict[str, Any], model: str, now: float) 
 def _blocked_by(bucket: dict[str, Any]) -> str | None:
     why = bucket.get("blocked_by")
     return None if why == "free" else why
-
-
-def _counts(stats: dict[str, int], alias: str) -> dict[str, Any]:
-    own = {
-        name.removeprefix(f"{alias}|"): value
-        for name, value in stats.items()
-        if name.startswith(f"{alias}|")
-    }
-    bins = {int(name[4:]): value for name, value in own.items() if name.startswith("bin|")}
-    return {
-        "requests": own.get("requests", 0),
-        "tokens": own.get("tokens", 0),
-        "lost": own.get("lost", 0),
-        "refusals": {name[4:]: value for name, value in own.items() if name.startswith("429|")},
-        "errors": {name[6:]: value for name, value in own.items() if name.startswith("error|")},
-        "latency_p50_ms": _percentile(bins, 0.50),
-        "latency_p95_ms": _percentile(bins, 0.95),
-    }
-
-
-def _percentile(bins: dict[int, int], share: float) -> float | None:
-    """Upper edge of the bin; the bins of lua/settle.lua grow by 20 % from 50 ms."""
-    total, below = sum(bins.values()), 0
-    for number in range(1, _BINS + 1):
-        below += bins.get(number, 0)
-        if total and below >= share * total:
-            return round(_FIRST_BIN_MILLISECONDS * math.exp(_BIN_GROWTH * number), 1)
-    return None
-
-
-def _model_numbers(model: str, drawn: dict[str, Any] | None) -> ModelNumbers:
-    seen = drawn["models"].get(model, {}) if drawn else {}
-    p95 = seen.get("p95") or {}
-    latency = {lane: round(milliseconds, 1) for lane, milliseconds in p95.items()}
-    return ModelNumbers(model=model, breaker=seen.get("breaker"), latency_p95_ms=latency)
 
 
 def _moment(milliseconds: float | None) -> datetime | None:

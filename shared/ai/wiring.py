@@ -14,11 +14,18 @@ from shared.ai.interface import Lane, LanguageModel
 from shared.ai.key_encryption import KeyCipher
 from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
-from shared.ai.keys import ApiKey, keys_from_environment, keys_from_secret, warnings_about
+from shared.ai.keys import (
+    ApiKey,
+    keys_from_environment,
+    keys_from_secret,
+    usable,
+    warnings_about,
+)
 from shared.ai.ledger import CallLedger, DatabaseLedger
 from shared.ai.local_pool import LocalPool
 from shared.ai.loop_scoped import LoopScoped
-from shared.ai.metrics import CallMetrics, EmfMetrics
+from shared.ai.metered_model import MeteredLanguageModel
+from shared.ai.metrics import AiMetrics, EmfMetrics
 from shared.ai.pooled_model import PooledLanguageModel
 from shared.ai.redis_pool import PoolRules, RedisPool
 from shared.cache.client import get_cache
@@ -88,19 +95,27 @@ def announce_key_change(forget: str | None = None) -> None:
 
 
 def configured_keys(settings: Settings) -> list[ApiKey]:
-    """The keys of Secrets Manager where a secret is named, else those of the environment."""
+    """The keys of Secrets Manager where a secret is named, else those of the environment.
+
+    One that no HTTP header can carry is left out, and told.
+    """
     separate = settings.gemini_keys_are_separate_projects
     if settings.gemini_secret_arn:
         secret = read_secret(settings.gemini_secret_arn)
-        return keys_from_secret(secret, separate_projects=separate)
-    return keys_from_environment(os.environ, separate_projects=separate)
+        keys = keys_from_secret(secret, separate_projects=separate)
+    else:
+        keys = keys_from_environment(os.environ, separate_projects=separate)
+    kept, left_out = usable(keys)
+    for alias in left_out:
+        get_logger().error("this is no API key, so it is not used", extra={"key_alias": alias})
+    return kept
 
 
 def build_ai_layer(
     settings: Settings,
     ring: KeyRing,
     ledger: CallLedger | None = None,
-    metrics: CallMetrics | None = None,
+    metrics: AiMetrics | None = None,
 ) -> AiLayer:
     """The AI layer for these settings and keys; without a ledger nothing is booked."""
     rules = PoolRules(
@@ -110,7 +125,7 @@ def build_ai_layer(
     )
     shared = RedisPool(redis_per_loop(settings.redis_url), ring, rules, _spent_today(ledger))
     local = LocalPool(ring, settings.gemini_local_share, _over_budget(settings, ledger))
-    pool = FailoverPool(shared, local)
+    pool = FailoverPool(shared, local, on_loss=metrics.record_degraded if metrics else None)
     policy = Policy(
         model=settings.gemini_model,
         fallback_model=settings.gemini_fallback_model,
@@ -124,7 +139,9 @@ def build_ai_layer(
     )
     client = GeminiClient(settings.gemini_base_url, settings.gemini_thinking_budget)
     dispatcher = Dispatcher(pool, client, ring, policy, ledger=ledger, metrics=metrics)
-    return AiLayer(PooledLanguageModel(dispatcher), ring, shared, pool, client, settings)
+    model = PooledLanguageModel(dispatcher)
+    metered = MeteredLanguageModel(model, metrics, settings.gemini_model) if metrics else model
+    return AiLayer(metered, ring, shared, pool, client, settings)
 
 
 def redis_per_loop(url: str) -> "LoopScoped[Redis]":

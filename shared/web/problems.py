@@ -23,7 +23,8 @@ from shared.errors import (
     ServiceUnavailable,
     TooManyRequests,
 )
-from shared.observability import get_logger, redact
+from shared.observability import get_logger
+from shared.redaction import redact, redact_keys
 
 PROBLEM = "application/problem+json"
 _HTTP_CODES = {
@@ -52,18 +53,20 @@ def problem(
     errors: Sequence[FieldError] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """One problem document. `detail` must be fit for the caller's eyes."""
+    """One problem document. `detail` must be fit for the caller's eyes; keys are taken out."""
     body: dict[str, Any] = {
         "type": f"urn:learning-app:problem:{code}",
         "title": title,
         "status": status,
-        "detail": detail,
-        "instance": request.url.path,
+        "detail": redact_keys(detail),
+        "instance": redact_keys(request.url.path),
         "code": code,
         "request_id": request_id(request),
     }
     if errors:
-        body["errors"] = [{"field": error.field, "message": error.message} for error in errors]
+        body["errors"] = [
+            {"field": error.field, "message": redact_keys(error.message)} for error in errors
+        ]
     # A field's name may hold half a surrogate pair, which is no UTF-8.
     content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, status_code=status, media_type=PROBLEM, headers=headers)

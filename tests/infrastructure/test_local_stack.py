@@ -17,11 +17,11 @@ import yaml
 from scripts.gemini_emulator.settings import GENEROUS
 from scripts.local_stack import ports, sam, settings
 from scripts.local_stack.adaptation import adapt
-from scripts.local_stack.application_secret import application_secret
 from scripts.local_stack.layout import SAM_BIN, Layout, read_json, write_json
 from scripts.local_stack.migrations import _heads
 from scripts.local_stack.processes import Processes
 from scripts.local_stack.sources import dependencies_digest, sources_digest
+from scripts.local_stack.stack_secrets import encryption_secret, present_encryption
 from scripts.local_stack.steps import StepFailed
 
 SLEEP = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"]
@@ -248,8 +248,30 @@ def _first_number_in(log: Path) -> int:
 
 
 def test_a_changed_encryption_key_keeps_the_one_before_it() -> None:
-    first = application_secret({"jwt_secret": "made by AWS"}, "j", "one")
-    assert first == {"jwt_secret": "j", "encryption_key": "one"}
-    second = application_secret(first, "j", "two")
+    first = encryption_secret({}, "one")
+    assert first == {"encryption_key": "one"}
+    second = encryption_secret(first, "two")
     assert (second["encryption_key"], second["previous_encryption_key"]) == ("two", "one")
-    assert application_secret(second, "j", "two") == second
+    assert encryption_secret(second, "two") == second
+
+
+def test_keys_sealed_before_the_encryption_key_had_a_secret_of_its_own_can_be_opened() -> None:
+    application = {"jwt_secret": "j", "encryption_key": "old", "previous_encryption_key": "older"}
+    present = present_encryption(application, {"encryption_key": "made by AWS"})
+    assert encryption_secret(present, present["encryption_key"]) == {
+        "encryption_key": "old",
+        "previous_encryption_key": "older",
+    }
+    assert present_encryption({"jwt_secret": "j"}, {"encryption_key": "own"}) == {
+        "encryption_key": "own"
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("1", "true"), ("Yes", "true"), ("no", "false"), ("perhaps", "perhaps")]
+)
+def test_a_flag_reaches_the_template_as_true_or_false(
+    monkeypatch: pytest.MonkeyPatch, written: str, read: str
+) -> None:
+    monkeypatch.setenv("GEMINI_QUOTA_PROBING", written)
+    assert settings.given_settings()["GEMINI_QUOTA_PROBING"] == read

@@ -62,6 +62,7 @@ PARTLY_NAMED = (
 NEEDED_FOR = {
     "DATABASE_SECRET_ARN": ("secretsmanager:GetSecretValue", "/database-"),
     "APPLICATION_SECRET_ARN": ("secretsmanager:GetSecretValue", "/application-"),
+    "ENCRYPTION_SECRET_ARN": ("secretsmanager:GetSecretValue", "/encryption-"),
     "GEMINI_SECRET_ARN": ("secretsmanager:GetSecretValue", "/gemini-keys-"),
     "DOCUMENTS_BUCKET": ("s3:", "DocumentsBucket.Arn"),
     "GENERATION_QUEUE_URL": ("sqs:", "GenerationQueue.Arn"),
@@ -72,13 +73,30 @@ NEEDED_FOR = {
     "EVALUATION_STATE_MACHINE_ARN": ("states:", "EvaluationStateMachine"),
 }
 
-# Functions that have to do with Gemini, but send it nothing.
-NOT_CALLING_THE_MODEL = {"GatewayFunction", "ReadDocumentFunction"}
-CALLING_THE_MODEL = [
-    name
-    for name in FUNCTIONS
-    if "GEMINI_SECRET_ARN" in read_template().variables(name) and name not in NOT_CALLING_THE_MODEL
-]
+# Who may read a secret besides the database's, and what for. Nobody else has any.
+CALLERS_OF_THE_MODEL = {
+    "TranscribePagesFunction",
+    "GenerateChunkFunction",
+    "GradeBatchFunction",
+    "AnswerChatFunction",
+}
+CHECKS_ACCESS_TOKENS = {
+    "AuthFunction",
+    "DocumentsFunction",
+    "QuestionsFunction",
+    "EvaluationFunction",
+    "ChatFunction",
+    "RealtimeFunction",
+    "JobsFunction",
+    "AdminFunction",
+}
+# The statistics of questions tell of the pool too, so that function reads the list of keys.
+SHOWS_THE_POOL = {"QuestionsFunction", "AdminFunction"}
+READERS = {
+    "application": CHECKS_ACCESS_TOKENS,
+    "encryption": CALLERS_OF_THE_MODEL | SHOWS_THE_POOL,
+    "gemini-keys": CALLERS_OF_THE_MODEL | SHOWS_THE_POOL,
+}
 
 each_function = pytest.mark.parametrize("function", FUNCTIONS)
 each_queue = pytest.mark.parametrize("queue", QUEUES)
@@ -124,25 +142,55 @@ def test_a_function_may_use_what_its_variables_name(template: Template, function
         assert (variable in template.variables(function)) == allowed, variable
 
 
-@pytest.mark.parametrize("function", CALLING_THE_MODEL)
-def test_who_calls_the_model_can_open_stored_keys_and_write_metrics(
+@pytest.mark.parametrize("secret", READERS)
+def test_a_secret_is_readable_where_it_is_needed_and_nowhere_else(
+    template: Template, secret: str
+) -> None:
+    """Who works on strangers' PDFs can't sign tokens; who answers HTTP can't open stored keys."""
+    readers = {
+        function
+        for function in FUNCTIONS
+        for statement in template.statements(function)
+        if "secretsmanager:GetSecretValue" in statement.actions
+        and any(f"/{secret}-" in resource for resource in statement.resources)
+    }
+    assert readers == READERS[secret]
+
+
+def test_secrets_are_named_one_by_one(template: Template) -> None:
+    for function in FUNCTIONS:
+        for statement in template.statements(function):
+            if "secretsmanager:GetSecretValue" in statement.actions:
+                assert statement.actions == ("secretsmanager:GetSecretValue",)
+                names = {resource.rpartition("/")[2] for resource in statement.resources}
+                assert names <= {f"{name}-??????" for name in ("database", *READERS)}
+
+
+@each_function
+def test_every_function_has_the_same_settings_of_the_model(
     template: Template, function: str
 ) -> None:
-    """ENCRYPTION_KEY is in the application secret."""
-    variables = template.variables(function)
-    assert {"APPLICATION_SECRET_ARN", "REDIS_URL", "GEMINI_MODEL"} <= variables.keys()
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "LearningApp"
+    """A function without the quotas would take the free tier's for true, also for the others."""
+    own = template.resources[function]["Properties"]["Environment"]["Variables"]
+    assert not {name for name in own if name.startswith("GEMINI_")} - {"GEMINI_SECRET_ARN"}
+    assert {
+        "GEMINI_BASE_URL",
+        "GEMINI_MODEL",
+        "GEMINI_FALLBACK_MODEL",
+        "GEMINI_QUOTAS",
+        "GEMINI_QUOTA_PROBING",
+        "GEMINI_KEYS_ARE_SEPARATE_PROJECTS",
+        "GEMINI_USER_DAILY_MICRO_USD",
+    } <= template.variables(function).keys()
 
 
-def test_the_administrators_function_may_read_its_three_secrets_and_no_more(
+def test_the_administrators_function_may_read_its_secrets_and_nothing_else(
     template: Template,
 ) -> None:
     statements = template.statements("AdminFunction")
     assert {action for one in statements for action in one.actions} == {
         "secretsmanager:GetSecretValue"
     }
-    secrets = {resource.rpartition("/")[2] for one in statements for resource in one.resources}
-    assert secrets == {"database-??????", "application-??????", "gemini-keys-??????"}
 
 
 @each_function

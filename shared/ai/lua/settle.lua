@@ -73,7 +73,7 @@ local function observe_straggling()
       end
     end
   end
-  count(lease.alias .. '|bin|' .. bin)
+  count(lease, 'bin|' .. bin)
 end
 
 local function give_tokens_back(actual)
@@ -88,8 +88,7 @@ local function give_tokens_back(actual)
 end
 
 if lease.sent then
-  local name = lease.alias .. '|'
-  count(name .. 'requests')
+  count(lease, 'requests')
   if effect == 'success' or effect == 'answered' then
     key.proven, key.dead_until, key.dead_why = now, nil, nil
     bucket.breaker = breaker_success(bucket.breaker)
@@ -98,10 +97,10 @@ if lease.sent then
     observe_latency()
     observe_straggling()
     give_tokens_back(request.prompt_tokens)
-    count(name .. 'tokens', request.prompt_tokens + request.output_tokens)
-    if effect == 'answered' then count(name .. 'error|' .. request.kind) end
+    count(lease, 'tokens', request.prompt_tokens + request.output_tokens)
+    if effect == 'answered' then count(lease, 'error|' .. request.kind) end
   else
-    count(name .. (request.refusal and '429|' or 'error|') .. request.kind)
+    count(lease, (request.refusal and '429|' or 'error|') .. request.kind)
     if effect == 'fail_model' then
       model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 700, 1.05, 15000)
       -- Where the whole model is down, no project is to blame.

@@ -37,8 +37,9 @@ local function add(map, field, amount)
   return map
 end
 
-local function count(name, amount)
-  redis.call('HINCRBY', STATS, name, amount or 1)
+-- What came of calls today, by key and model; what is shown of one alone is added up there.
+local function count(lease, what, amount)
+  redis.call('HINCRBY', STATS, lease.alias .. '|' .. lease.model .. '|' .. what, amount or 1)
 end
 
 -- Takes a lease out of what is waiting or under way. The caller saves bucket, key and model.
@@ -69,7 +70,7 @@ local function reap()
       local key = load(KEYS_BY_ALIAS, lease.alias)
       local model = load(MODELS, lease.model)
       withdraw(lease, bucket, key, model)
-      if lease.sent then count(lease.alias .. '|lost') end
+      if lease.sent then count(lease, 'lost') end
       if lease.reserved and lease.reserved > 0 then
         redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
       end

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from shared.database.engine import Database
 
 SECRET = "AIzaSyStoredStoredStoredStoredStoredStr"
 OTHER = "AQ.another_key_of_another_shape_0123456789"
+UNLIKE = "one.of-no-known-shape"
 GIVEN = "AIzaSyGivenGivenGivenGivenGivenGivenGi"
 NEW = {"alias": "spare", "key": SECRET, "project": "p-spare", "label": "for the exam week"}
 Headers = dict[str, str]
@@ -171,6 +173,9 @@ def test_of_two_who_add_the_same_value_at_once_one_succeeds(keys: Keys) -> None:
         {"project": "a b"},
         {"label": f"this is {SECRET}"},
         {"label": "x" * 201},
+        {"alias": UNLIKE, "key": UNLIKE},
+        {"project": f"of-{UNLIKE}", "key": UNLIKE},
+        {"label": f"this is {UNLIKE}", "key": UNLIKE},
         {SECRET: "as a name"},
     ],
 )
@@ -180,8 +185,16 @@ def test_what_is_malformed_is_refused_without_repeating_it(
     answer = keys.add(**wrong)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     printed = capsys.readouterr()
-    assert SECRET not in answer.text + printed.out + printed.err
+    for secret in (SECRET, UNLIKE):
+        assert secret not in answer.text + printed.out + printed.err
     assert set(keys.all()) == {"given"}
+
+
+def test_a_blank_label_is_none(keys: Keys) -> None:
+    added = keys.add(label="  ").json()
+    assert added["label"] is None
+    assert keys.change(added["id"], label="told").json()["label"] == "told"
+    assert keys.change(added["id"], label="").json()["label"] is None
 
 
 def test_broken_json_is_refused_without_repeating_it(keys: Keys) -> None:
@@ -279,6 +292,26 @@ def test_the_pool_is_shown_by_project_and_model(keys: Keys) -> None:
     assert [model["model"] for model in pool["models"]] == ["gemini-2.5-flash"]
 
 
+def test_a_key_is_shown_with_its_counts_in_all_and_by_model(keys: Keys, redis: Redis) -> None:
+    today = f"{{gemini}}:counts:{datetime.now(UTC).date().isoformat()}"
+    for counter, value in (
+        ("given|gemini-2.5-flash|requests", 5),
+        ("given|gemini-2.5-flash|429|minute_quota", 2),
+        ("given|gemini-former|requests", 3),
+        ("gone|gemini-2.5-flash|requests", 7),
+    ):
+        redis.hset(today, counter, str(value))
+    row = keys.all()["given"]
+    assert (row["requests"], row["refusals"]) == (8, {"minute_quota": 2})
+    shown = [(one["model"], one["requests"], one["refusals"]) for one in row["by_model"]]
+    assert shown == [("gemini-2.5-flash", 5, {"minute_quota": 2}), ("gemini-former", 3, {})]
+    keys.change(row["id"], active=False)
+    assert keys.all()["given"]["by_model"] == row["by_model"]
+    pool = keys.client.get("/api/admin/pool", headers=keys.headers).json()
+    (model,) = pool["models"]
+    assert (model["today"]["requests"], model["today"]["refusals"]) == (12, {"minute_quota": 2})
+
+
 async def test_a_change_reaches_another_process_with_its_next_decision(
     keys: Keys, layer_of: Callable[..., AiLayer], redis: Redis
 ) -> None:
@@ -299,7 +332,7 @@ def test_with_valkey_gone_keys_are_still_added_and_shown(
     assert keys.add().status_code == 201
     rows = keys.all()
     assert {row["state"] for row in rows.values()} == {"degraded"}
-    assert rows["spare"]["requests"] is None
+    assert (rows["spare"]["requests"], rows["spare"]["by_model"]) == (None, [])
 
 
 def test_a_resumed_key_is_tried_anew(keys: Keys, redis: Redis) -> None:

@@ -38,7 +38,7 @@ from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
 from shared.ai.ledger import DatabaseLedger
-from shared.ai.status import pool_status
+from shared.ai.status import pool_picture, pool_status
 from shared.ai.wiring import AiLayer, build_ai_layer, get_ai_layer
 from shared.config import Settings
 from shared.database.tables.ai import ModelCall, gemini_keys
@@ -180,6 +180,25 @@ async def test_a_refused_minute_moves_on_to_the_next_key(layer_of, emulator):
     assert rows["good"].models[0].quota.learnt.rpm == 10
     assert rows["other"].requests == 4
     assert rows["other"].latency_p50_ms > 0
+
+
+async def test_what_a_key_did_is_counted_for_each_model(layer_of, emulator):
+    fallback = "gemini-2.5-flash-lite"
+    emulator.fault("per_day", match={"model": MODEL})
+    layer = layer_of(key("good", GOOD), gemini_fallback_model=fallback)
+    reply = await layer.model.generate(request())
+    assert reply.model == fallback
+    picture = await pool_picture(layer)
+    first, second = picture.counts_by_model("good")
+    assert (first.model, first.requests, first.tokens) == (MODEL, 1, 0)
+    assert (first.refusals, first.latency_p50_ms) == ({"day_quota": 1}, None)
+    assert (second.model, second.requests, second.refusals) == (fallback, 1, {})
+    assert second.tokens > 0
+    assert second.latency_p50_ms is not None
+    (row,) = picture.rows()
+    assert (row.requests, row.tokens, row.refusals) == (2, second.tokens, first.refusals)
+    assert [project.today.requests for project in picture.projects()] == [1, 1]
+    assert [model.today.refusals for model in picture.models()] == [{"day_quota": 1}, {}]
 
 
 async def test_a_stream_gives_pieces_with_its_history(layer_of):
@@ -391,3 +410,38 @@ def test_the_script_fails_where_no_key_lives(emulator, monkeypatch, capsys):
     monkeypatch.setenv("CI", "true")
     assert key_script.main([]) == 1
     assert "0 of 1 keys are alive" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdict"),
+    [
+        ("per_day", ("yes", "day_quota")),
+        ("service_disabled", ("NO", "service_disabled")),
+        ("suspended", ("NO", "key_refused")),
+        ("unavailable", ("?", "overloaded")),
+    ],
+)
+def test_the_script_tells_a_spent_key_from_a_dead_one_and_an_outage(
+    emulator, monkeypatch, capsys, effect, verdict
+):
+    odd = "odd-value.of~no/known+shape"
+    emulator.control("/keys", {"alias": "odd", "key": odd, "project": "p-odd"})
+    emulator.fault(effect, match={"key": "odd"})
+    monkeypatch.setenv("GEMINI_API_KEY_1", odd)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    alive, told = verdict
+    assert key_script.main([]) == (0 if alive == "yes" else 1)
+    printed = capsys.readouterr().out
+    (line,) = [line for line in printed.splitlines() if line.startswith("key-1")]
+    assert line.split()[2] == alive
+    assert told in line
+    assert odd not in printed
+
+
+def test_the_script_does_not_call_a_key_alive_that_nobody_answered(monkeypatch, capsys):
+    monkeypatch.setenv("GEMINI_API_KEY_1", GOOD)
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("CI", "true")
+    assert key_script.main([]) == 1
+    assert "0 of 1 keys are alive; of 1 it isn't known" in capsys.readouterr().out

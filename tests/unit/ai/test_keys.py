@@ -12,10 +12,13 @@ from shared.ai.keys import (
     ApiKey,
     keys_from_environment,
     keys_from_secret,
+    usable,
     warnings_about,
     without_doubles,
 )
 from shared.config import ConfigurationError
+
+VALUE = "a-value.of_no~known/shape"
 
 
 def key(alias: str, value: str = "", project: str = "p") -> ApiKey:
@@ -34,6 +37,32 @@ def test_keys_without_a_project_share_one_unless_the_operator_says_otherwise():
     apart = keys_from_environment(environment, separate_projects=True)
     assert [key.project for key in together] == [SHARED_PROJECT, "mine"]
     assert [key.project for key in apart] == ["project-of-key-1", "mine"]
+
+
+@pytest.mark.parametrize(
+    ("alias", "project"),
+    [(VALUE, "p"), ("mine", VALUE), (f"of-{VALUE}", "p"), ("AIzaSyA1b2C3d4E5f6G7h8", "p")],
+)
+def test_a_key_in_the_place_of_its_name_is_refused_and_not_repeated(alias: str, project: str):
+    listed = {"keys": [{"alias": alias, "key": VALUE, "project": project}]}
+    with pytest.raises(ConfigurationError) as refused:
+        keys_from_secret(listed, separate_projects=False)
+    assert VALUE not in str(refused.value)
+    assert "AIza" not in str(refused.value)
+
+
+def test_a_value_that_no_header_can_carry_is_left_out():
+    values = [
+        "AIzaSyGoodGoodGood",
+        "two words, no key",
+        "schlüssel-12345",
+        "line\nbreak-1",
+        "short",
+    ]
+    keys = [key(f"k{number}", value) for number, value in enumerate(values)]
+    kept, left_out = usable(keys)
+    assert [one.alias for one in kept] == ["k0"]
+    assert left_out == ["k1", "k2", "k3", "k4"]
 
 
 def test_a_secret_may_leave_alias_and_project_out():
@@ -146,12 +175,24 @@ def test_a_passphrase_is_rotated_without_losing_a_key():
 def test_a_process_that_lives_through_a_rotation_looks_again():
     owner, passphrases = uuid.uuid4(), ["old"]
     cipher = KeyCipher(["old"], lambda: passphrases)
+    # Adding a key a moment ago made it look, but not for the passphrase that came since.
     cipher.renew()
     passphrases = ["new", "old"]
     sealed = KeyCipher(["new"]).seal("AIzaSecret", owner)
-    with pytest.raises(ConfigurationError):
-        # It has just looked; a flood of such keys must not become a flood of looks.
-        cipher.open(sealed, owner)
-    later = KeyCipher(["old"], lambda: passphrases)
-    assert later.open(sealed, owner) == "AIzaSecret"
-    assert later.is_current(later.seal("another", owner))
+    assert cipher.open(sealed, owner) == "AIzaSecret"
+    assert cipher.is_current(cipher.seal("another", owner))
+
+
+def test_a_flood_of_keys_that_cannot_be_opened_is_no_flood_of_looks():
+    owner, looks = uuid.uuid4(), []
+
+    def look() -> list[str]:
+        looks.append(1)
+        return ["old"]
+
+    cipher = KeyCipher(["old"], look)
+    sealed = KeyCipher(["lost"]).seal("AIzaSecret", owner)
+    for _ in range(20):
+        with pytest.raises(ConfigurationError):
+            cipher.open(sealed, owner)
+    assert len(looks) == 1

@@ -125,12 +125,14 @@ class GoneRedis:
 
 async def test_calls_go_on_without_redis_and_return_to_it():
     clock, shared = Clock(), GoneRedis()
-    pool = FailoverPool(shared, LocalPool(ring(), 0.5), clock)
+    losses: list[str] = []
+    pool = FailoverPool(shared, LocalPool(ring(), 0.5), clock, losses.append)
     lease = await pool.acquire(ask())
     assert isinstance(lease, Lease)
     assert pool.degraded
     await pool.acquire(ask())
     assert shared.asked == 1
+    assert losses == ["m"]
     await pool.settle(lease, Outcome(Usage(), 0, 0.1))
     shared.back = True
     clock.now += RETRY_SECONDS

@@ -124,3 +124,21 @@ def test_calls_do_not_run_into_each_other(capsys):
     lines = metric_lines(capsys)
     assert [values_of(line).get("ModelCalls") for line in lines] == [1, 1, None, 1]
     assert ["error_code" in line for line in lines] == [False, True, True, False]
+
+
+def test_an_unanswered_request_is_counted_by_its_code(capsys):
+    EmfMetrics().record_unanswered("gemini-2.5-flash", "chat", "model_saturated")
+    (line,) = metric_lines(capsys)
+    assert values_of(line) == {"ModelRequestsUnanswered": 1}
+    assert (line["code"], line["lane"]) == ("model_saturated", "chat")
+    assert dimensions_of(line) == {
+        frozenset({"service", "model", "code"}),
+        frozenset({"model", "code"}),
+    }
+
+
+def test_a_process_without_valkey_is_counted(capsys):
+    EmfMetrics().record_degraded("gemini-2.5-flash")
+    (line,) = metric_lines(capsys)
+    assert values_of(line) == {"ModelPoolDegraded": 1}
+    assert dimensions_of(line) == {frozenset({"service", "model"}), frozenset({"model"})}

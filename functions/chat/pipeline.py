@@ -193,7 +193,7 @@ class Answering:
 
     def _is_stopped(self, question: ChatRequest) -> bool:
         try:
-            return self._stops.is_asked(question.user_id, question.message_id)
+            return self._stops.is_asked(question.user_id, question.message_id, question.sent_at)
         except RedisError:
             get_logger().warning("can't see whether the answer was stopped: cache lost")
             return False

@@ -83,7 +83,7 @@ class FakeStops:
         self.looks: int | None = None
         self.cache_is_lost = False
 
-    def is_asked(self, user_id: uuid.UUID, message_id: str) -> bool:
+    def is_asked(self, user_id: uuid.UUID, message_id: str, sent_at: int) -> bool:
         if self.cache_is_lost:
             raise CacheLost
         if self.looks is None:
@@ -118,6 +118,7 @@ class Chat:
             "connection_id": "c1",
             "user_id": self.session.user_id,
             "session_id": self.session.id,
+            "sent_at": 1,
             **values,
         }
         question = ChatRequest(message_id=message_id, text=text, **fields)

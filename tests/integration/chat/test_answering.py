@@ -61,15 +61,19 @@ class PacedModel(FakeLanguageModel):
 
 
 class FakeSender:
-    """Keeps what was sent; `gone_after` frames the client disconnects."""
+    """Keeps what was sent; `gone_after` frames the client disconnects; `failures` are lost."""
 
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
         self.gone_after: int | None = None
+        self.failures = 0
 
     def send(self, connection_id: str, kind: str, **fields: Any) -> None:
         if self.gone_after is not None and len(self.frames) >= self.gone_after:
             raise ConnectionGone
+        if self.failures > 0:
+            self.failures -= 1
+            raise RuntimeError("API Gateway is busy")
         self.frames.append({"connection_id": connection_id, "type": kind, **fields})
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
@@ -226,6 +230,16 @@ async def test_a_lost_connection_loses_no_answer(conversation: Chat) -> None:
     await conversation.ask()
     assert len(conversation.sender.frames) == 1
     assert conversation.message().text == "They lower the activation energy."
+
+
+async def test_a_client_that_missed_a_piece_is_told_the_whole_at_the_end(
+    conversation: Chat,
+) -> None:
+    conversation.model = PacedModel(REPLY, seconds=0.03)
+    conversation.sender.failures = 1
+    await conversation.ask()
+    (done,) = conversation.sender.frames
+    assert (done["type"], done["text"]) == ("chat.done", "They lower the activation energy.")
 
 
 async def test_a_stopped_answer_ends_with_what_was_said(conversation: Chat) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,6 +58,19 @@ class PacedModel(FakeLanguageModel):
         if self._error is not None:
             raise self._error
         yield StreamEnd(reply)
+
+
+class InterruptedModel(FakeLanguageModel):
+    """Lets something happen before it answers."""
+
+    def __init__(self, reply: str, meanwhile: Callable[[ModelRequest], Awaitable[None]]) -> None:
+        super().__init__(answer=reply)
+        self._meanwhile = meanwhile
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[TextDelta | StreamEnd]:
+        await self._meanwhile(request)
+        async for item in super().stream(request):
+            yield item
 
 
 class FakeSender:
@@ -207,6 +220,22 @@ async def test_two_workers_with_one_message_answer_it_once(conversation: Chat) -
     ends = await asyncio.gather(conversation.ask(), conversation.ask(), return_exceptions=True)
     assert [type(end) for end in ends if end is not None] == [ComeAgain]
     assert len(conversation.sender.of_type("chat.done")) == 1
+
+
+async def test_a_message_sent_again_meanwhile_looks_for_its_answer_soon_then_ever_later(
+    conversation: Chat,
+) -> None:
+    looks: list[int] = []
+
+    async def send_again(_: ModelRequest) -> None:
+        for attempt in (1, 2, 3, 9):
+            with pytest.raises(ComeAgain) as later:
+                await conversation.ask(connection_id="c2", attempt=attempt)
+            looks.append(later.value.seconds)
+
+    conversation.model = InterruptedModel(REPLY, send_again)
+    await conversation.ask()
+    assert looks == [1, 2, 4, 16]
 
 
 async def test_another_text_under_a_used_message_id_is_refused(conversation: Chat) -> None:

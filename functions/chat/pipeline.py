@@ -236,7 +236,7 @@ class Answering:
 def look_again_seconds(attempt: int) -> int:
     """When to see next whether another worker has answered: soon at first, for most answers are
     short, then ever later, so that the queue's deliveries outlast that worker's lease."""
-    return min(2 ** (attempt - 1), _MOST_LOOK_AGAIN_SECONDS)
+    return min(1 << (attempt - 1), _MOST_LOOK_AGAIN_SECONDS)
 
 
 def _refusal(question: ChatRequest) -> Refused | None:

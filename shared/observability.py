@@ -11,12 +11,17 @@ _SECRETS = (
     (re.compile(r"AIza[0-9A-Za-z_\-]{10,}"), "[gemini key]"),
     (re.compile(r"AQ\.[0-9A-Za-z_\-]{10,}"), "[gemini key]"),
     (re.compile(r"eyJ[0-9A-Za-z_\-]{8,}\.[0-9A-Za-z_\-]+\.[0-9A-Za-z_\-]+"), "[token]"),
-    (re.compile(r"(postgres(?:ql)?(?:\+psycopg)?://[^:/\s]+):[^@\s]+@"), r"\1:[password]@"),
+    (
+        re.compile(r"((?:postgres(?:ql)?(?:\+psycopg)?|rediss?)://[^:/\s]*):[^@\s]+@"),
+        r"\1:[password]@",
+    ),
+    # Quotation marks have a backslash before them where one JSON text stands in another.
     (
         re.compile(
-            r"(?i)(x-goog-api-key|authorization|[?&]key|ticket)(['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,}]+"
+            r"(?i)(x-goog-api-key|authorization|[?&]key|ticket|refresh_token|password)"
+            r"(\\*['\"]?\s*[:=]\s*)(?:(\\*['\"])[^'\"\\]+|(?:bearer |basic )?[^\s'\"&,}\\]+)"
         ),
-        r"\1\2[hidden]",
+        r"\1\2\3[hidden]",
     ),
 )
 

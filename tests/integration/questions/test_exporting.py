@@ -1,10 +1,8 @@
 """Question sets as files, over HTTP and through Lambda."""
 
-import asyncio
 import base64
 import io
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 
@@ -78,16 +76,6 @@ def test_an_unknown_format_is_named(api, question_set, query: str) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "format"
-
-
-@pytest.fixture
-def event_loop_of_lambda() -> Iterator[None]:
-    """The loop that Lambda's adapter works on, closed after the test."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    asyncio.set_event_loop(None)
-    loop.close()
 
 
 @pytest.mark.usefixtures("event_loop_of_lambda")

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 from fastapi import APIRouter, Request
 
 from shared.web.application import create_application, lambda_handler
 from shared.web.rate_limits import client_address
+
+pytestmark = pytest.mark.usefixtures("event_loop_of_lambda")
 
 
 def event(method: str, path: str, body: str | None = None, **headers: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from shared.identifiers import new_id
 from shared.rate_limits import get_counter
 from shared.sessions import get_session_directory
 from tests.fakes.web import CounterInMemory, EverySessionLives, signed_in
+from tests.integration.chat.chat_harness import Chat
 
 PAGES = (
     "Enzymes lower the activation energy of a reaction. They are not used up.",
@@ -77,3 +78,8 @@ def client_of(database: Database) -> Iterator[Callable[[uuid.UUID], TestClient]]
 @pytest.fixture
 def client(client_of: Callable[[uuid.UUID], TestClient], user_id: uuid.UUID) -> TestClient:
     return client_of(user_id)
+
+
+@pytest.fixture
+def conversation(database: Database, chat: ChatSession) -> Chat:
+    return Chat(database, chat)

@@ -71,11 +71,6 @@ class Subscriptions:
         user_id, _, session_id = value.partition(" ")
         return Connected(uuid.UUID(user_id), uuid.UUID(session_id))
 
-    def user_of(self, connection_id: str) -> uuid.UUID | None:
-        """The user of a connection, or None if it is unknown."""
-        connected = self.connected(connection_id)
-        return connected.user_id if connected else None
-
     def disconnect(self, connection_id: str) -> None:
         """Forget a connection and all it followed."""
         jobs = cast("set[str]", self._cache.smembers(_jobs_key(connection_id)))

@@ -23,6 +23,7 @@ from shared.realtime.delivery import Delivery
 from shared.realtime.subscriptions import Subscriptions
 from tests.fakes.connections import FakeConnections
 from tests.fakes.state_machine import FakeStateMachine
+from tests.fakes.web import EverySessionLives
 
 MONTH = 30 * 24 * 3600
 
@@ -48,7 +49,7 @@ def job_sweep(open_jobs, machines, subscriptions, connections) -> JobSweep:
         with open_jobs() as jobs:
             return jobs.events(job_id, after, limit)
 
-    delivery = Delivery(subscriptions, connections, read)
+    delivery = Delivery(subscriptions, connections, read, EverySessionLives())
     return JobSweep(open_jobs, Executions(machines), delivery.announce, subscriptions)
 
 

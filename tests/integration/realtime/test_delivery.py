@@ -15,6 +15,7 @@ from shared.realtime.delivery import Delivery
 from shared.realtime.subscriptions import Connected, Subscriptions
 from tests.fakes.connections import FakeConnections
 from tests.fakes.event_log import FakeEventLog
+from tests.fakes.web import EverySessionLives
 
 
 def upto(last: int) -> list[int]:
@@ -155,7 +156,7 @@ def test_an_oversized_event_is_sent_without_its_details(
 
 def test_an_announcement_without_valkey_is_no_error(log, job_id, connections) -> None:
     nowhere = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
-    delivery = Delivery(Subscriptions(nowhere), connections, log.read)
+    delivery = Delivery(Subscriptions(nowhere), connections, log.read, EverySessionLives())
     delivery.announce(job_id)
     delivery.catch_up("c", job_id)
     assert connections.frames == {}
@@ -174,6 +175,30 @@ def test_one_followers_trouble_is_not_the_others(
     log.append(job_id)
     delivery.announce(job_id)
     assert connections.numbers("b") == [1]
+
+
+def test_a_connection_whose_session_has_ended_hears_nothing_more_and_is_closed(
+    subscriptions, connections, log, job_id
+) -> None:
+    """Whoever ends a session that somebody else opened expects it to see nothing from then on."""
+    ended: set[uuid.UUID] = set()
+
+    class Sessions:
+        def is_alive(self, session_id: uuid.UUID) -> bool:
+            return session_id not in ended
+
+    delivery = Delivery(subscriptions, connections, log.read, Sessions())
+    connected = Connected(uuid.uuid4(), uuid.uuid4())
+    subscriptions.connect("c", connected)
+    subscriptions.subscribe("c", job_id, 0)
+    log.append(job_id)
+    delivery.announce(job_id)
+    ended.add(connected.session_id)
+    log.append(job_id)
+    delivery.announce(job_id)
+    assert connections.numbers("c") == [1]
+    assert connections.closed == ["c"]
+    assert subscriptions.followers_of(job_id) == []
 
 
 def test_nothing_of_a_connection_stays_for_ever(
@@ -206,7 +231,7 @@ def test_frames_go_up_by_one_from_each_subscribe_whatever_happens(redis, steps) 
     redis.flushall()
     log, connections, job_id = FakeEventLog(), FakeConnections(), uuid.uuid4()
     subscriptions = Subscriptions(redis)
-    delivery = Delivery(subscriptions, connections, log.read)
+    delivery = Delivery(subscriptions, connections, log.read, EverySessionLives())
     subscriptions.subscribe("c", job_id, 0)
     failing: list[Exception] = []
 

@@ -45,7 +45,7 @@ class House:
         self.stop_signals = ValkeyStopSignals(redis)
         self.connections = connections
         self.subscriptions = subscriptions
-        self.delivery = Delivery(subscriptions, connections, self._read)
+        self.delivery = Delivery(subscriptions, connections, self._read, self.sessions)
         self.sockets = Sockets(
             tickets=self.tickets,
             sessions=self.sessions,
@@ -118,8 +118,10 @@ def test_a_ticket_opens_one_connection(house, user_id) -> None:
     ticket = house.tickets.issue(Connected(user_id, uuid.uuid4()))
     assert house.sockets.connect("c", ticket) == 200
     assert house.sockets.connect("d", ticket) == 401
-    assert house.subscriptions.user_of("c") == user_id
-    assert house.subscriptions.user_of("d") is None
+    connected = house.subscriptions.connected("c")
+    assert connected is not None
+    assert connected.user_id == user_id
+    assert house.subscriptions.connected("d") is None
 
 
 def test_of_many_who_use_a_ticket_at_once_one_gets_in(house, user_id) -> None:

@@ -140,9 +140,8 @@ class Sockets:
             return
         with self.open_jobs() as jobs:
             newest = jobs.newest_events(followed)
-        for job_id, seq in newest.items():
-            position = self.subscriptions.position(connection_id, job_id)
-            if position is not None and position < seq:
+        for job_id, position in self.subscriptions.positions_of(connection_id, followed).items():
+            if position < newest.get(job_id, 0):
                 self.delivery.catch_up(connection_id, job_id)
 
     def _chat(

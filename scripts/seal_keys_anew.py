@@ -7,8 +7,6 @@ where deploying has put it. All keys are sealed anew or none; running it again c
 """
 
 import argparse
-import json
-import os
 import sys
 from pathlib import Path
 
@@ -16,11 +14,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from functions.admin.key_store import KeyTable
 from functions.admin.service import Configured, KeyAdministration
+from scripts.stack_database import stack_database
 from shared.ai.key_encryption import KeyCipher
 from shared.config import ConfigurationError, Settings
-from shared.database.engine import Database, build_engine
-
-STACK = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
+from shared.database.engine import Database
 
 
 def seal_anew(database: Database, cipher: KeyCipher) -> int:
@@ -33,20 +30,13 @@ def seal_anew(database: Database, cipher: KeyCipher) -> int:
         return keys.seal_anew()
 
 
-def _database_url() -> str:
-    configured = {"DATABASE_URL", "DATABASE_SECRET_ARN"} & os.environ.keys()
-    if not configured and STACK.exists():
-        os.environ["DATABASE_URL"] = json.loads(STACK.read_text())["database_url"]
-    return Settings().resolved_database_url()
-
-
 def main(arguments: list[str] | None = None) -> int:
     """0 where every stored key is sealed with the new passphrase now."""
     text = argparse.RawDescriptionHelpFormatter
     argparse.ArgumentParser(description=__doc__, formatter_class=text).parse_args(arguments)
     try:
         cipher = KeyCipher(Settings().encryption_keys(fresh=True))
-        changed = seal_anew(Database(build_engine(_database_url(), 1)), cipher)
+        changed = seal_anew(stack_database(), cipher)
     except ConfigurationError as error:
         print(f"seal_keys_anew: {error}; nothing was changed", file=sys.stderr)
         return 2

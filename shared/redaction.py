@@ -15,6 +15,7 @@ _OTHER_NAMES = (
     r"[\w-]{0,40}(?:secret|password|passphrase)|encryption[_-]key|ticket"
     r"|(?:access|refresh|id|auth|bearer)[_-]?token"
 )
+_QUOTE = r"((?:\\*['\"])?\s*(?:[:=]|%3[aAdD])\s*\\*['\"])"
 _VALUE = r"(?!\[hidden\])[^\s'\"\\&,;(){}\[\]<>]"
 
 # Google's API keys have a classic form, and one for those that are bound to a service account.
@@ -30,6 +31,11 @@ _NAMED = (
     (
         re.compile(r"((?:postgres(?:ql)?(?:\+psycopg)?|rediss?)://[^:/\s]*):[^@\s]+@"),
         r"\1:[password]@",
+    ),
+    # Between quotation marks a value may have spaces.
+    (
+        re.compile(rf"({_KEY_NAMES}|{_OTHER_NAMES}){_QUOTE}[^'\"\\]+", re.IGNORECASE),
+        r"\1\2[hidden]",
     ),
     (re.compile(rf"({_KEY_NAMES}|{_OTHER_NAMES}){_SIGN}{_VALUE}+", re.IGNORECASE), r"\1\2[hidden]"),
     (re.compile(r"\b(Bearer\s+)[0-9A-Za-z._~+/=-]{8,}"), r"\1[hidden]"),

@@ -17,7 +17,7 @@ from functions.auth.schemas import UserInfo
 from shared.database.tables.base import Base
 from shared.database.tables.chat import ChatMessage, ChatSession
 from shared.database.tables.documents import Document
-from shared.database.tables.evaluation import Answer, Grade, Submission
+from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
 from shared.database.tables.jobs import Job
 from shared.database.tables.questions import Question, QuestionSet
 from shared.database.tables.users import Session as SessionRow
@@ -28,7 +28,7 @@ Record = dict[str, Any]
 _COMPRESSED_FROM = 1_000_000
 _LARGEST_TEXT = 5_000_000  # it is escaped once more on its way out
 _LARGEST_BINARY = 4_300_000  # Base64 makes 5.7 MB of it
-_INTERNAL = {"user_id", "object_key", "cache_key", "lease_until", "last_seq"}
+_INTERNAL = {"user_id", "object_key", "cache_key", "lease_until", "last_seq", "decided_by"}
 
 
 class PersonalExport(BaseModel):
@@ -89,7 +89,9 @@ def _submissions(session: Session, user_id: uuid.UUID) -> list[Record]:
     answers = _records(session, Answer, Answer.submission_id.in_(mine))
     given = select(Answer.id).where(Answer.submission_id.in_(mine))
     grades = _records(session, Grade, Grade.answer_id.in_(given))
+    appeals = _records(session, Appeal, Appeal.answer_id.in_(given))
     answers = _nested(answers, "grades", grades, "answer_id")
+    answers = _nested(answers, "appeals", appeals, "answer_id")
     return _nested(submissions, "answers", answers, "submission_id")
 
 

@@ -1,6 +1,7 @@
 """Chooses the passages of a document that a question is answered from."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from functions.chat.citations import Passage
@@ -15,6 +16,8 @@ _FEW_TERMS = 3
 _BEST_WITH_NEIGHBOURS = 3
 _MOST_PAGES = 40
 _GRAM = 3
+# As many as fifty words have. Each is looked for in the whole document.
+_MOST_GRAMS = 300
 
 
 def find_passages(pages: Pages, question: str, earlier: str = "") -> list[Passage]:
@@ -65,11 +68,11 @@ def most_alike(question: str, passages: Sequence[Passage]) -> list[int]:
     """Pages by the short pieces of words that they share with the question, the best first.
 
     A piece counts the more the fewer pages have it. It finds what a word index can't:
-    misspellings, and words of scripts without spaces.
+    misspellings, and words of scripts without spaces. Of a long question the beginning counts.
     """
     scores: dict[int, float] = {}
     texts = {passage.page: passage.text.lower() for passage in passages}
-    for gram in _grams(question):
+    for gram in islice(_grams(question), _MOST_GRAMS):
         having = [page for page, text in texts.items() if gram in text]
         for page in having:
             scores[page] = scores.get(page, 0) + 1 / len(having)
@@ -84,7 +87,7 @@ def excerpt(text: str, terms: Sequence[str], most: int = PASSAGE_CHARACTERS) -> 
     places = sorted(place for term in terms for place in _places(lowered, stem_of(term)))
     best, best_count = 0, 0
     for index, place in enumerate(places):
-        start = min(max(0, place - most // 4), len(text) - most)
+        start = max(0, min(place - most // 4, len(text) - most))
         count = sum(1 for other in places[index : index + 200] if other < start + most)
         if count > best_count:
             best, best_count = start, count
@@ -114,14 +117,15 @@ def _places(text: str, word: str) -> Iterable[int]:
         place = text.find(word, place + len(word))
 
 
-def _grams(text: str) -> set[str]:
+def _grams(text: str) -> list[str]:
+    """Each once, in the order of the text."""
     words = "".join(character if character.isalnum() else " " for character in text.lower()).split()
-    return {
+    grams = (
         word[start : start + _gram_length(word)]
         for word in words
-        for start in range(max(1, len(word) - _gram_length(word) + 1))
-        if len(word) >= _gram_length(word)
-    }
+        for start in range(len(word) - _gram_length(word) + 1)
+    )
+    return list(dict.fromkeys(grams))
 
 
 def _gram_length(word: str) -> int:

@@ -42,7 +42,7 @@ ANSWER_SECONDS = 45.0
 FRAME_SECONDS = 0.05
 STOP_LOOK_SECONDS = 0.25
 MOST_ATTEMPTS = 3
-_MOST_WAIT_SECONDS = 8
+_MOST_LOOK_AGAIN_SECONDS = 16
 
 OpenStore = Callable[[], AbstractContextManager[AnswerStore]]
 
@@ -84,8 +84,8 @@ class Answering:
             case Answer():
                 await speaker.done(claim)
             case Busy(lease_until=until):
-                seconds = (until - datetime.now(UTC)).total_seconds()
-                raise ComeAgain(max(1, min(_MOST_WAIT_SECONDS, round(seconds) + 1)))
+                left = round((until - datetime.now(UTC)).total_seconds()) + 1
+                raise ComeAgain(max(1, min(look_again_seconds(attempt), left)))
             case Refused(code=code, message=message):
                 await speaker.error(code, message)
 
@@ -193,7 +193,7 @@ class Answering:
 
     def _is_stopped(self, question: ChatRequest) -> bool:
         try:
-            return self._stops.is_asked(question.user_id, question.message_id)
+            return self._stops.is_asked(question.user_id, question.message_id, question.sent_at)
         except RedisError:
             get_logger().warning("can't see whether the answer was stopped: cache lost")
             return False
@@ -231,6 +231,12 @@ class Answering:
     def _release(self, claim: Claim) -> None:
         with self._open_store() as store:
             store.release(claim)
+
+
+def look_again_seconds(attempt: int) -> int:
+    """When to see next whether another worker has answered: soon at first, for most answers are
+    short, then ever later, so that the queue's deliveries outlast that worker's lease."""
+    return min(1 << (attempt - 1), _MOST_LOOK_AGAIN_SECONDS)
 
 
 def _refusal(question: ChatRequest) -> Refused | None:

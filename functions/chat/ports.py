@@ -38,8 +38,8 @@ class Sender(Protocol):
 class StopSignals(Protocol):
     """Knows which answers their readers no longer want."""
 
-    def is_asked(self, user_id: uuid.UUID, message_id: str) -> bool:
-        """Whether the user wants the answer to this message stopped."""
+    def is_asked(self, user_id: uuid.UUID, message_id: str, sent_at: int) -> bool:
+        """Whether the user wants the answer to this message, sent then, stopped."""
         ...
 
 

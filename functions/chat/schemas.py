@@ -72,7 +72,7 @@ class ChatMessageInfo(BaseModel):
 
 
 class ChatSessionDetail(ChatSessionInfo):
-    """A conversation and its newest messages, in order."""
+    """A conversation and its newest messages, in order: at most a thousand, and two megabytes."""
 
     messages: list[ChatMessageInfo]
 

@@ -16,12 +16,13 @@ class Speaker:
     def __init__(self, sender: Sender, question: ChatRequest) -> None:
         self._sender = sender
         self._question = question
-        self._listening = True
+        self._is_gone = False
+        self._missed_a_piece = False
 
     async def say(self, text: str) -> None:
-        """A further piece of the answer."""
-        if text:
-            await self._send("chat.delta", {"text": text})
+        """A further piece of the answer; after one that was lost only the end is told."""
+        if text and not self._missed_a_piece:
+            self._missed_a_piece = not await self._send("chat.delta", {"text": text})
 
     async def done(self, answer: Answer) -> None:
         """The whole answer."""
@@ -31,9 +32,10 @@ class Speaker:
         """Why there is no answer."""
         await self._send("chat.error", {"code": code, "message": message})
 
-    async def _send(self, kind: str, content: dict[str, Any]) -> None:
-        if not self._listening:
-            return
+    async def _send(self, kind: str, content: dict[str, Any]) -> bool:
+        """Whether the frame was delivered. What was not is found in the stored conversation."""
+        if self._is_gone:
+            return False
         fields = {
             "session_id": str(self._question.session_id),
             "message_id": self._question.message_id,
@@ -43,8 +45,9 @@ class Speaker:
         try:
             await asyncio.to_thread(self._sender.send, connection_id, kind, **fields)
         except ConnectionGone:
-            self._listening = False
+            self._is_gone = True
+            return False
         except Exception:
-            # The answer is stored all the same: the client finds it in the conversation.
-            self._listening = False
             get_logger().exception("frame not delivered", extra={"type": kind})
+            return False
+        return True

@@ -10,6 +10,7 @@ from shared.database.tables.chat import ChatMessage, ChatSession
 from shared.database.tables.documents import Document
 from shared.errors import Conflict, NotFound
 from shared.pagination import PageRequest
+from shared.web.answer_size import fitting
 
 MOST_MESSAGES = 1_000
 
@@ -55,11 +56,11 @@ class ChatStore:
         return self._session.execute(page.apply(query, ChatSession.id)).scalars().all()
 
     def messages(self, session_id: uuid.UUID) -> list[ChatMessage]:
-        """The newest messages of a conversation, the oldest of them first."""
+        """The newest messages of a conversation that one answer holds, the oldest of them first."""
         rows = self._session.scalars(
             select(ChatMessage)
             .where(ChatMessage.session_id == session_id)
             .order_by(ChatMessage.id.desc())
             .limit(MOST_MESSAGES)
-        ).all()
-        return list(reversed(rows))
+        )
+        return fitting(rows, lambda row: [row.text, row.citations])[::-1]

@@ -38,8 +38,12 @@ class JobSweep:
         return sum(self._end(job) for job in overdue)
 
     def _end(self, job: Job) -> bool:
-        with self._open_jobs() as jobs:
-            expired = jobs.expire(job.id)
+        try:
+            with self._open_jobs() as jobs:
+                expired = jobs.expire(job.id)
+        except Exception:
+            get_logger().exception("a job was not ended", extra={"job_id": str(job.id)})
+            return False
         if expired:
             self._announce(job.id)
             stop_quietly(self._executions, job)

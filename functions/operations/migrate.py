@@ -7,8 +7,8 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from shared.observability import get_logger
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
 def answer_to(event: dict[str, Any], context: Any, migrate: Callable[[], None]) -> None:
     """Run `migrate` where the event asks for it, and send the outcome.
 
-    Raises URLError where the outcome can't be told.
+    Raises OSError or HTTPException where the outcome can't be told.
     """
     request = event["RequestType"]
     get_logger().info("migration", extra={"request": request})
@@ -75,7 +75,7 @@ def _send(url: str, answer: dict[str, str]) -> None:
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):  # noqa: S310
                 return
-        except URLError:
+        except (OSError, HTTPException):
             if attempt == _ATTEMPTS:
                 raise
             get_logger().warning("CloudFormation was not reached", extra={"attempt": attempt})

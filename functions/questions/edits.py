@@ -8,16 +8,23 @@ from functions.questions.schemas import EditQuestionBody
 from shared.database.tables.questions import Question
 from shared.errors import InvalidRequest
 
+# Elsewhere they would be kept and count: a rubric's points are what a question is worth.
+_OF_ONE_TYPE = {"options": "mcq", "option_feedback": "mcq", "rubric": "short_answer"}
+
 
 def changed_content(
     question: Question, body: EditQuestionBody
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The question's content before and after the change.
 
-    Raises InvalidRequest naming the field that would leave the question without a sound key.
+    Raises InvalidRequest naming the field that would leave the question without a sound key, or
+    that questions of this type don't have.
     """
     before = {name: getattr(question, name) for name in CONTENT}
     change = body.model_dump(mode="json", exclude_none=True)
+    for name, kind in _OF_ONE_TYPE.items():
+        if change.get(name) and question.type != kind:
+            raise InvalidRequest.field(name, f"is for {kind} questions only")
     after = {**before, **change}
     check = {
         "mcq": _check_choice,
@@ -37,7 +44,7 @@ def changes_the_key(before: dict[str, Any], after: dict[str, Any]) -> bool:
 def _check_choice(content: dict[str, Any]) -> None:
     options, answer = content["options"], content["answer"]
     folded = {" ".join(str(option).casefold().split()) for option in options}
-    if not 2 <= len(options) <= 8 or len(folded) != len(options):
+    if not 2 <= len(options) <= 8 or len(folded) != len(options) or "" in folded:
         raise InvalidRequest.field("options", "two to eight different options are needed")
     if isinstance(answer, bool) or not isinstance(answer, int) or not 0 <= answer < len(options):
         raise InvalidRequest.field("answer", "must be the index of an option, from 0")

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
+from shared.web.fields import Storable, is_storable
+
 # API Gateway's limit of one frame; a longer message would have to be split by the client.
 FRAME_BYTES = 32 * 1024
 TEXT_CHARACTERS = 4000
@@ -23,28 +25,24 @@ class FrameRefused(Exception):
         self.fields = fields
 
 
-def _storable(text: str) -> str:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("holds a character that can't be stored")
-    return text
-
-
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("is blank")
     return text
 
 
+_LONGEST_ID = 100
+
 MessageId = Annotated[
     StrictStr,
-    Field(min_length=1, max_length=100),
-    AfterValidator(_storable),
+    Field(min_length=1, max_length=_LONGEST_ID),
+    Storable,
     AfterValidator(_not_blank),
 ]
 MessageText = Annotated[
     StrictStr,
     Field(min_length=1, max_length=TEXT_CHARACTERS),
-    AfterValidator(_storable),
+    Storable,
     AfterValidator(_not_blank),
 ]
 
@@ -119,11 +117,22 @@ def parse_frame(body: str) -> ClientFrame:
         raise FrameRefused("invalid_frame", "action: names what is to be done.")
     frame = _ACTIONS.get(action)
     if frame is None:
-        raise FrameRefused("unknown_action", f"Actions are {', '.join(_ACTIONS)}.")
+        message = f"Actions are {', '.join(_ACTIONS)}."
+        raise FrameRefused("unknown_action", message, **_subject(data))
     try:
         return frame.model_validate(data)
     except ValidationError as error:
-        raise FrameRefused("invalid_frame", _explain(error)) from None
+        raise FrameRefused("invalid_frame", _explain(error), **_subject(data)) from None
+
+
+def _subject(data: dict[str, Any]) -> dict[str, str]:
+    """Which message or job the frame is about, so that its sender knows what was refused."""
+    named = {name: data.get(name) for name in ("message_id", "job_id")}
+    return {
+        name: value
+        for name, value in named.items()
+        if isinstance(value, str) and len(value) <= _LONGEST_ID and is_storable(value)
+    }
 
 
 def _explain(error: ValidationError) -> str:

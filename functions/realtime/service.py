@@ -63,10 +63,13 @@ class Sockets:
         """Forget the connection."""
         self.subscriptions.disconnect(connection_id)
 
-    def receive(self, connection_id: str, body: str) -> None:
-        """Act on a frame, or say what is wrong with it; the connection stays open."""
+    def receive(self, connection_id: str, body: str, received_at: int) -> None:
+        """Act on a frame, or say what is wrong with it; the connection stays open.
+
+        `received_at` is in milliseconds since 1970.
+        """
         try:
-            self._receive(connection_id, body)
+            self._receive(connection_id, body, received_at)
         except FrameRefused as refused:
             self._refuse(connection_id, refused)
         except ConnectionGone:
@@ -77,13 +80,13 @@ class Sockets:
         trouble = FrameRefused("internal_error", "Something went wrong on our side.")
         self._refuse(connection_id, trouble)
 
-    def _receive(self, connection_id: str, body: str) -> None:
+    def _receive(self, connection_id: str, body: str, received_at: int) -> None:
         connected = self.subscriptions.connected(connection_id)
         if connected is None or not self.sessions.is_alive(connected.session_id):
             self._end(connection_id)
             return
         self._limit(FRAMES, connection_id)
-        self._act(connection_id, connected, parse_frame(body))
+        self._act(connection_id, connected, parse_frame(body), received_at)
 
     def _end(self, connection_id: str) -> None:
         """A client that is signed out, or forgotten by a lost cache, has to come anew."""
@@ -99,7 +102,9 @@ class Sockets:
         except ConnectionGone:
             self.subscriptions.disconnect(connection_id)
 
-    def _act(self, connection_id: str, connected: Connected, frame: ClientFrame) -> None:
+    def _act(
+        self, connection_id: str, connected: Connected, frame: ClientFrame, received_at: int
+    ) -> None:
         match frame:
             case Subscribe():
                 self._subscribe(connection_id, connected, frame)
@@ -109,9 +114,9 @@ class Sockets:
                 self.sender.send(connection_id, "pong")
                 self._catch_up(connection_id)
             case Chat():
-                self._chat(connection_id, connected, frame)
+                self._chat(connection_id, connected, frame, received_at)
             case Stop():
-                self.stop_signals.ask(connected.user_id, frame.message_id)
+                self.stop_signals.ask(connected.user_id, frame.message_id, received_at)
             case _:
                 assert_never(frame)
 
@@ -135,12 +140,13 @@ class Sockets:
             return
         with self.open_jobs() as jobs:
             newest = jobs.newest_events(followed)
-        for job_id, seq in newest.items():
-            position = self.subscriptions.position(connection_id, job_id)
-            if position is not None and position < seq:
+        for job_id, position in self.subscriptions.positions_of(connection_id, followed).items():
+            if position < newest.get(job_id, 0):
                 self.delivery.catch_up(connection_id, job_id)
 
-    def _chat(self, connection_id: str, connected: Connected, frame: Chat) -> None:
+    def _chat(
+        self, connection_id: str, connected: Connected, frame: Chat, received_at: int
+    ) -> None:
         self._limit(CHAT_MESSAGES, str(connected.user_id), message_id=frame.message_id)
         self.chat_queue.put(
             ChatRequest(
@@ -149,6 +155,7 @@ class Sockets:
                 session_id=frame.session_id,
                 message_id=frame.message_id,
                 text=frame.text,
+                sent_at=received_at,
             )
         )
 

@@ -37,7 +37,8 @@ def _handle(route: str, connection_id: str, event: dict[str, Any]) -> int:
     if route == "$disconnect":
         sockets.disconnect(connection_id)
     else:
-        sockets.receive(connection_id, _body(event))
+        received_at = int(event["requestContext"]["requestTimeEpoch"])
+        sockets.receive(connection_id, _body(event), received_at)
     return 200
 
 

@@ -21,8 +21,13 @@ def _of_job(kind: str, seq: int, description: str, **fields: Any) -> dict[str, A
 
 
 def _of_chat(kind: str, description: str, **fields: Any) -> dict[str, Any]:
-    frame = {"type": kind, "session_id": _CHAT, "message_id": "m1", **fields}
-    return {"type": kind, "description": description, "example": frame}
+    about = {"session_id": _CHAT, "message_id": "m1", **fields}
+    return {"type": kind, "description": description, "example": _of_connection(kind, **about)}
+
+
+def _of_connection(kind: str, **fields: Any) -> dict[str, Any]:
+    """A frame that is about no job: its `seq` counts those of the connection."""
+    return {"type": kind, "seq": 4, "at": _AT, **fields}
 
 
 WEBSOCKET: dict[str, Any] = {
@@ -30,8 +35,11 @@ WEBSOCKET: dict[str, Any] = {
         "Open the `url` that `POST /api/realtime/ticket` gives: it works once, for 30 seconds. "
         "Every frame is one JSON object. `subscribe` replays the job's events after number "
         "`after`, then goes on live: remember the last `seq` you saw, and after a lost connection "
-        "nothing is missing and nothing comes twice. A frame that is wrong is answered by an "
-        "`error`, and the socket stays open."
+        "nothing is missing. An event that comes twice, which is rare, has the `seq` it had. Other "
+        "frames are numbered for each connection. Send a chat message again, with its "
+        "`message_id`, over a new connection: you get the answer that is made already. A frame "
+        "that is wrong is answered by an `error`, and the socket stays open; it is closed when its "
+        "session has ended."
     ),
     "client": [
         _client("subscribe", "Follow a job from event `after` + 1 on.", job_id=_JOB, after=0),
@@ -43,7 +51,7 @@ WEBSOCKET: dict[str, Any] = {
             text="Why does water boil earlier on a mountain?",
             message_id="m1",
         ),
-        _client("stop", "Stop the answer to a message.", message_id="m1"),
+        _client("stop", "Stop the answer to a message that was sent before.", message_id="m1"),
         _client("ping", "Keep the connection open; it closes after 10 idle minutes."),
     ],
     "server": [
@@ -75,9 +83,13 @@ WEBSOCKET: dict[str, Any] = {
         _of_chat("chat.error", "There is no answer.", code="model_unavailable", message="…"),
         {
             "type": "error",
-            "description": "Something is wrong with a frame.",
-            "example": {"type": "error", "code": "unknown_action", "message": "Actions are …"},
+            "description": (
+                "Something is wrong with a frame; with its `message_id` or `job_id`, if it had one."
+            ),
+            "example": _of_connection(
+                "error", code="invalid_frame", message="text: is blank", message_id="m1"
+            ),
         },
-        {"type": "pong", "description": "The answer to a ping.", "example": {"type": "pong"}},
+        {"type": "pong", "description": "The answer to a ping.", "example": _of_connection("pong")},
     ],
 }

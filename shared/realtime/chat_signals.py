@@ -4,7 +4,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, cast
 
 from redis import Redis
 
@@ -17,13 +17,17 @@ STOP_SECONDS = 600
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A learner's message as it goes over the queue. `message_id` is the client's own."""
+    """A learner's message as it goes over the queue. `message_id` is the client's own.
+
+    `sent_at` is when API Gateway received it, in milliseconds since 1970.
+    """
 
     connection_id: str
     user_id: uuid.UUID
     session_id: uuid.UUID
     message_id: str
     text: str
+    sent_at: int
 
     def body(self) -> str:
         """The body of its SQS message."""
@@ -34,6 +38,7 @@ class ChatRequest:
                 "session_id": str(self.session_id),
                 "message_id": self.message_id,
                 "text": self.text,
+                "sent_at": self.sent_at,
             }
         )
 
@@ -47,6 +52,8 @@ class ChatRequest:
             session_id=uuid.UUID(fields["session_id"]),
             message_id=str(fields["message_id"]),
             text=str(fields["text"]),
+            # During a deployment the sockets may be older than the worker and not say it.
+            sent_at=int(fields.get("sent_at", 0)),
         )
 
 
@@ -70,26 +77,31 @@ class SqsChatQueue:
 
 
 class StopSignals(Protocol):
-    """Wishes that an answer be stopped."""
+    """Wishes that an answer be stopped; times are those of API Gateway, as in ChatRequest."""
 
-    def ask(self, user_id: uuid.UUID, message_id: str) -> None: ...
+    def ask(self, user_id: uuid.UUID, message_id: str, at: int) -> None: ...
 
-    def is_asked(self, user_id: uuid.UUID, message_id: str) -> bool: ...
+    def is_asked(self, user_id: uuid.UUID, message_id: str, sent_at: int) -> bool: ...
 
 
 class ValkeyStopSignals:
-    """Stop wishes in Valkey, where they last ten minutes: longer than any answer."""
+    """Stop wishes in Valkey, where they last ten minutes: longer than any answer.
+
+    A wish concerns what was sent before it. The id may come again, from another conversation or
+    after a failure, and that message is to be answered.
+    """
 
     def __init__(self, cache: Redis) -> None:
         self._cache = cache
 
-    def ask(self, user_id: uuid.UUID, message_id: str) -> None:
+    def ask(self, user_id: uuid.UUID, message_id: str, at: int) -> None:
         """Ask that the answer to this message be stopped."""
-        self._cache.set(_key(user_id, message_id), "1", ex=STOP_SECONDS)
+        self._cache.set(_key(user_id, message_id), at, ex=STOP_SECONDS)
 
-    def is_asked(self, user_id: uuid.UUID, message_id: str) -> bool:
-        """Whether the learner wants the answer to this message stopped."""
-        return bool(self._cache.exists(_key(user_id, message_id)))
+    def is_asked(self, user_id: uuid.UUID, message_id: str, sent_at: int) -> bool:
+        """Whether the learner wants the answer to this message, sent then, stopped."""
+        asked_at = cast("str | None", self._cache.get(_key(user_id, message_id)))
+        return asked_at is not None and int(asked_at) >= sent_at
 
 
 def _key(user_id: uuid.UUID, message_id: str) -> str:

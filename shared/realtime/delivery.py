@@ -26,6 +26,7 @@ from shared.realtime.connections import (
     fitted,
 )
 from shared.realtime.subscriptions import Advance, Subscriptions
+from shared.sessions import SessionDirectory, get_session_directory
 
 # Of a job, after an event's number, at most so many.
 ReadEvents = Callable[[uuid.UUID, int, int], list[Event]]
@@ -37,11 +38,16 @@ class Delivery:
     """Sends what connections have not seen yet."""
 
     def __init__(
-        self, subscriptions: Subscriptions, connections: Connections, read_events: ReadEvents
+        self,
+        subscriptions: Subscriptions,
+        connections: Connections,
+        read_events: ReadEvents,
+        sessions: SessionDirectory,
     ) -> None:
         self._subscriptions = subscriptions
         self._connections = connections
         self._read_events = read_events
+        self._sessions = sessions
 
     def announce(self, job_id: uuid.UUID) -> None:
         """Tell every follower of a job its news. Never raises: the log keeps what is not sent."""
@@ -54,8 +60,12 @@ class Delivery:
             self.catch_up(connection_id, job_id)
 
     def catch_up(self, connection_id: str, job_id: uuid.UUID) -> None:
-        """Tell one follower its news. Never raises."""
+        """Tell one follower its news, or end its connection if its session has. Never raises."""
         try:
+            if self._has_ended(connection_id):
+                self._connections.close(connection_id)
+                self._subscriptions.disconnect(connection_id)
+                return
             self._deliver(connection_id, job_id)
         except ConnectionGone:
             self._forget(connection_id)
@@ -63,6 +73,10 @@ class Delivery:
             get_logger().warning(
                 "delivery failed", exc_info=True, extra={"connection_id": connection_id}
             )
+
+    def _has_ended(self, connection_id: str) -> bool:
+        connected = self._subscriptions.connected(connection_id)
+        return connected is not None and not self._sessions.is_alive(connected.session_id)
 
     def _deliver(self, connection_id: str, job_id: uuid.UUID) -> None:
         self._subscriptions.want(connection_id, job_id)
@@ -118,4 +132,9 @@ def _read_events(job_id: uuid.UUID, after: int, limit: int) -> list[Event]:
 @lru_cache
 def get_delivery() -> Delivery:
     """The delivery of this process."""
-    return Delivery(Subscriptions(get_cache()), ApiGatewayConnections(), _read_events)
+    return Delivery(
+        Subscriptions(get_cache()),
+        ApiGatewayConnections(),
+        _read_events,
+        get_session_directory(),
+    )

@@ -6,6 +6,7 @@ The braces around a job's id keep its keys in one slot of a clustered Valkey.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import cast
@@ -71,11 +72,6 @@ class Subscriptions:
         user_id, _, session_id = value.partition(" ")
         return Connected(uuid.UUID(user_id), uuid.UUID(session_id))
 
-    def user_of(self, connection_id: str) -> uuid.UUID | None:
-        """The user of a connection, or None if it is unknown."""
-        connected = self.connected(connection_id)
-        return connected.user_id if connected else None
-
     def disconnect(self, connection_id: str) -> None:
         """Forget a connection and all it followed."""
         jobs = cast("set[str]", self._cache.smembers(_jobs_key(connection_id)))
@@ -122,6 +118,18 @@ class Subscriptions:
         """The last event sent, or None if the connection doesn't follow the job."""
         value = cast("str | None", self._cache.hget(_sockets_key(job_id), connection_id))
         return int(value) if value is not None else None
+
+    def positions_of(
+        self, connection_id: str, job_ids: Sequence[uuid.UUID]
+    ) -> dict[uuid.UUID, int]:
+        """The last event sent of each of these jobs that the connection still follows."""
+        with self._cache.pipeline(transaction=False) as pipe:
+            for job_id in job_ids:
+                pipe.hget(_sockets_key(job_id), connection_id)
+            found = pipe.execute()
+        return {
+            job_id: int(seq) for job_id, seq in zip(job_ids, found, strict=True) if seq is not None
+        }
 
     def want(self, connection_id: str, job_id: uuid.UUID) -> None:
         """Note that there is something new to deliver; whoever delivers now will see it."""

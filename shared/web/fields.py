@@ -1,13 +1,20 @@
 """What request fields of several services must be like."""
 
+import re
+
 from pydantic import AfterValidator
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def is_storable(value: str) -> bool:
+    """Whether PostgreSQL can store the text: no U+0000, no half of a surrogate pair."""
+    return _UNSTORABLE.search(value) is None
 
 
 def _storable(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not hold the character U+0000")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError("must not hold half of a surrogate pair")
+    if not is_storable(value):
+        raise ValueError("must not hold U+0000 or half of a surrogate pair")
     return value
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from functions.chat.answer_store import LEASE
+from functions.chat.pipeline import look_again_seconds
 from shared.config import Settings
 from tests.infrastructure.reading import (
     FUNCTION,
@@ -230,6 +232,12 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(
 ) -> None:
     properties = template.resources[queue]["Properties"]
     assert properties["VisibilityTimeout"] >= 6 * template.timeout(_consumer(template, queue))
+
+
+def test_a_chat_message_sent_again_outlasts_the_lease_of_a_dead_worker(template: Template) -> None:
+    most = template.resources["ChatQueue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
+    waits = [look_again_seconds(attempt) for attempt in range(1, most)]
+    assert sum(waits) > LEASE.total_seconds() + 1
 
 
 @each_queue

@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
+import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from shared.database.engine import Database, build_engine
 from shared.database.migrate import upgrade
 from shared.database.tables import Base
+from tests.factories import rows
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,23 @@ def database(engine: Engine) -> Iterator[Database]:
     tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+
+
+@pytest.fixture
+def add_user(database: Database) -> Callable[[], uuid.UUID]:
+    """Registers a further learner; gives the id."""
+
+    def add() -> uuid.UUID:
+        with database.transaction() as session:
+            return rows.add_user(session).id
+
+    return add
+
+
+@pytest.fixture
+def user_id(add_user: Callable[[], uuid.UUID]) -> uuid.UUID:
+    """A registered learner."""
+    return add_user()
 
 
 @pytest.fixture

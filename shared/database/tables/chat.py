@@ -49,6 +49,7 @@ class ChatMessage(Base):
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_chat_messages_session_id_id", "session_id", "id"),
         UniqueConstraint("session_id", "client_message_id", "role"),
         CheckConstraint(one_of("role", MESSAGE_ROLES), name="role"),
         CheckConstraint(one_of("status", MESSAGE_STATUSES), name="status"),

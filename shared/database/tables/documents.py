@@ -60,6 +60,11 @@ class Document(Base):
     __table_args__ = (
         Index("ix_documents_user_id_id", "user_id", "id"),
         Index(
+            "ix_documents_awaiting_upload",
+            "created_at",
+            postgresql_where="status = 'awaiting_upload'",
+        ),
+        Index(
             "ix_documents_ocr_retry_at",
             "ocr_retry_at",
             postgresql_where="ocr_retry_at IS NOT NULL",

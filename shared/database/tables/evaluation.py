@@ -128,7 +128,7 @@ class Appeal(Base):
     fresh: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     failure: Mapped[str | None] = mapped_column(String(60))
     decided_by: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL")
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
     )
     decision_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]

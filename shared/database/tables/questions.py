@@ -74,6 +74,12 @@ class QuestionSet(Base):
             "cache_key",
             postgresql_where="status = 'generating'",
         ),
+        Index(
+            "ix_question_sets_copied_from",
+            "copied_from",
+            postgresql_where="copied_from IS NOT NULL",
+        ),
+        Index("ix_question_sets_follows", "follows", postgresql_where="follows IS NOT NULL"),
         CheckConstraint(one_of("status", SET_STATUSES), name="status"),
         CheckConstraint("requested > 0", name="requested"),
         CheckConstraint("delivered >= 0 AND delivered <= requested", name="delivered"),
@@ -127,6 +133,7 @@ class Question(Base):
             postgresql_where="removed_at IS NULL",
         ),
         Index("ix_questions_question_set_id", "question_set_id"),
+        Index("ix_questions_replaces", "replaces", postgresql_where="replaces IS NOT NULL"),
         CheckConstraint(one_of("type", QUESTION_TYPES), name="type"),
         CheckConstraint(one_of("difficulty", DIFFICULTIES), name="difficulty"),
         CheckConstraint(one_of("bloom", BLOOM_LEVELS), name="bloom"),
@@ -147,7 +154,7 @@ class QuestionVersion(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[Json]
     replaced_by: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL")
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
     )
     replaced_at: Mapped[CreatedAt]
 
@@ -179,7 +186,7 @@ class RegradeRequest(Base):
     )
     question_version: Mapped[int]
     requested_by: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL")
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
     )
     requested_at: Mapped[CreatedAt]
     handled_at: Mapped[datetime | None]

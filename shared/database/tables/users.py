@@ -42,10 +42,14 @@ class Session(Base):
     )
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None] = mapped_column(String(40))
     user_agent: Mapped[str | None] = mapped_column(String(300))
+
+    __table_args__ = (
+        Index("ix_sessions_revoked_at", "revoked_at", postgresql_where="revoked_at IS NOT NULL"),
+    )
 
 
 class RefreshToken(Base):
@@ -58,7 +62,7 @@ class RefreshToken(Base):
         ForeignKey("sessions.id", ondelete="CASCADE"), index=True
     )
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[CreatedAt]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
 

@@ -18,7 +18,7 @@ from shared.database.engine import Database
 from shared.database.tables import Base
 from shared.database.tables.chat import ChatMessage, ChatSession
 from shared.database.tables.documents import Document, DocumentPage
-from shared.database.tables.evaluation import Answer, Grade, Submission
+from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
 from shared.database.tables.jobs import Job, JobChunk, JobEvent
 from shared.database.tables.questions import Question, QuestionSet
 from shared.database.tables.users import User
@@ -126,7 +126,8 @@ def give_everything(session: Session, user_id: uuid.UUID) -> None:
         text="Does water boil?",
         citations=[],
     )
-    session.add_all([grade, message])
+    appeal = Appeal(answer_id=answer.id, status="open", reason="It boils earlier up high.")
+    session.add_all([grade, message, appeal])
 
 
 def rows_of_all_tables(database: Database) -> dict[str, int]:
@@ -156,6 +157,7 @@ def test_the_export_holds_all_that_is_mine(ada: Any) -> None:
     assert export["question_sets"][0]["questions"][0]["stem"] == "Water boils."
     given = export["submissions"][0]["answers"][0]
     assert (given["answer"], given["grades"][0]["feedback"]) == (True, "Right.")
+    assert given["appeals"][0]["reason"] == "It boils earlier up high."
     assert export["chats"][0]["messages"][0]["text"] == "Does water boil?"
     assert export["jobs"][0]["status"] == "running"
     assert len(export["sessions"]) == 1

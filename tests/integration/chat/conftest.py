@@ -10,33 +10,17 @@ from functions.chat.api import app
 from shared.database.engine import Database, get_database
 from shared.database.tables.chat import ChatSession
 from shared.database.tables.documents import Document, DocumentPage
-from shared.database.tables.users import User
 from shared.identifiers import new_id
 from shared.rate_limits import get_counter
 from shared.sessions import get_session_directory
 from tests.fakes.web import CounterInMemory, EverySessionLives, signed_in
+from tests.integration.chat.chat_harness import Chat
 
 PAGES = (
     "Enzymes lower the activation energy of a reaction. They are not used up.",
     "Ribosomes build proteins from amino acids.",
 )
 AddDocument = Callable[..., Document]
-
-
-@pytest.fixture
-def add_user(database: Database) -> Callable[[], uuid.UUID]:
-    def add() -> uuid.UUID:
-        user_id = new_id()
-        with database.transaction() as session:
-            session.add(User(id=user_id, email=f"{user_id}@x.test", name="A", password_hash="-"))
-        return user_id
-
-    return add
-
-
-@pytest.fixture
-def user_id(add_user: Callable[[], uuid.UUID]) -> uuid.UUID:
-    return add_user()
 
 
 @pytest.fixture
@@ -94,3 +78,8 @@ def client_of(database: Database) -> Iterator[Callable[[uuid.UUID], TestClient]]
 @pytest.fixture
 def client(client_of: Callable[[uuid.UUID], TestClient], user_id: uuid.UUID) -> TestClient:
     return client_of(user_id)
+
+
+@pytest.fixture
+def conversation(database: Database, chat: ChatSession) -> Chat:
+    return Chat(database, chat)

@@ -90,6 +90,31 @@ def test_a_conversation_shows_its_messages_in_order(
     assert found["messages"][1]["message_id"] == "m1"
 
 
+def test_of_a_long_conversation_the_newest_messages_that_one_answer_can_hold_are_shown(
+    client: TestClient, database: Database, chat: ChatSession
+) -> None:
+    """All six hundred would be 7 MB, and a Lambda function answers with 6 at most."""
+    ids = sorted(new_id() for _ in range(600))
+    with database.transaction() as session:
+        session.add_all(
+            ChatMessage(
+                id=message_id,
+                session_id=chat.id,
+                client_message_id=f"m{number}",
+                role="user",
+                status="done",
+                text="水" * 4_000,
+                citations=[],
+            )
+            for number, message_id in enumerate(ids)
+        )
+    answer = client.get(f"/api/chat/sessions/{chat.id}")
+    assert len(answer.content) < 3_000_000
+    shown = [message["message_id"] for message in answer.json()["messages"]]
+    assert 50 < len(shown) < 600
+    assert shown == [f"m{number}" for number in range(600 - len(shown), 600)]
+
+
 def test_the_conversations_of_others_are_not_found(
     client_of: Callable[[uuid.UUID], TestClient],
     add_user: Callable[[], uuid.UUID],

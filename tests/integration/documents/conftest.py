@@ -11,7 +11,6 @@ from functions.documents.api import app
 from functions.documents.wiring import get_storage
 from shared.database.engine import Database, get_database
 from shared.database.tables.documents import Document
-from shared.database.tables.users import User
 from shared.identifiers import new_id
 from shared.rate_limits import get_counter
 from shared.sessions import get_session_directory
@@ -24,22 +23,6 @@ AddDocument = Callable[..., Document]
 @pytest.fixture
 def storage() -> FakeObjectStorage:
     return FakeObjectStorage()
-
-
-@pytest.fixture
-def add_user(database: Database) -> Callable[[], uuid.UUID]:
-    def add() -> uuid.UUID:
-        user_id = new_id()
-        with database.transaction() as session:
-            session.add(User(id=user_id, email=f"{user_id}@x.test", name="A", password_hash="-"))
-        return user_id
-
-    return add
-
-
-@pytest.fixture
-def user_id(add_user: Callable[[], uuid.UUID]) -> uuid.UUID:
-    return add_user()
 
 
 @pytest.fixture

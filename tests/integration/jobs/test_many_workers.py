@@ -41,6 +41,17 @@ def assert_log_is_sound(open_jobs, job_id: uuid.UUID) -> list:
     return events
 
 
+async def delivered(workshop, job_id: uuid.UUID, ordinal: int, delivery: int, work) -> None:
+    """Deliver the chunk's message until a worker has no more to do for it."""
+    while True:
+        try:
+            await workshop.worker.handle(workshop.message(job_id, ordinal, delivery), work)
+        except Redeliver:
+            await asyncio.sleep(0.02)
+        else:
+            return
+
+
 def test_of_many_claims_at_once_one_wins(open_jobs, new_job) -> None:
     job_id = new_job()
     barrier = threading.Barrier(8)
@@ -162,17 +173,9 @@ async def test_duplicate_deliveries_to_many_workers_store_each_chunk_once(
         await asyncio.sleep(0.05)
         await asyncio.to_thread(finish, open_jobs, claim)
 
-    async def deliver(ordinal: int, delivery: int) -> None:
-        while True:
-            try:
-                message = workshop.message(job_id, ordinal, delivery)
-                await workshop.worker.handle(message, work)
-            except Redeliver:
-                await asyncio.sleep(0.05)
-            else:
-                return
-
-    await asyncio.gather(*(deliver(n, d) for n in range(1, 7) for d in range(3)))
+    await asyncio.gather(
+        *(delivered(workshop, job_id, n, d, work) for n in range(1, 7) for d in range(3))
+    )
     assert calls == dict.fromkeys(range(1, 7), 1)
     assert Counter(token for _, token, _ in workshop.tokens.answers) == {
         f"token-{n}": 3 for n in range(1, 7)
@@ -205,19 +208,8 @@ async def test_lapsing_leases_flaky_work_and_quota_end_in_each_result_once(
             await asyncio.sleep(0.1)
         await asyncio.to_thread(finish, open_jobs, claim)
 
-    async def deliver(ordinal: int, delivery: int) -> None:
-        while True:
-            try:
-                message = workshop.message(job_id, ordinal, delivery)
-                await workshop.worker.handle(message, work)
-            except Redeliver:
-                await asyncio.sleep(0.02)
-            else:
-                return
-
-    await asyncio.wait_for(
-        asyncio.gather(*(deliver(n, d) for n in range(1, 6) for d in range(2))), 60
-    )
+    deliveries = (delivered(workshop, job_id, n, d, work) for n in range(1, 6) for d in range(2))
+    await asyncio.wait_for(asyncio.gather(*deliveries), 60)
     events = assert_log_is_sound(open_jobs, job_id)
     told = [event.payload["ordinal"] for event in events if event.type == "job.progress"]
     assert sorted(told) == [1, 2, 3, 4, 5]

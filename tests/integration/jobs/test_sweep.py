@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from functions.jobs import sweep
 from functions.jobs.expiry import Expiry
@@ -18,11 +19,13 @@ from shared.database.tables.jobs import Job
 from shared.database.tables.users import IdempotencyRecord, RefreshToken, Session
 from shared.jobs.executions import Executions
 from shared.jobs.model import ChunkPlan, JobKind
+from shared.jobs.store import JobStore
 from shared.jobs.transcriptions import Transcriptions
 from shared.realtime.delivery import Delivery
 from shared.realtime.subscriptions import Subscriptions
 from tests.fakes.connections import FakeConnections
 from tests.fakes.state_machine import FakeStateMachine
+from tests.fakes.web import EverySessionLives
 
 MONTH = 30 * 24 * 3600
 
@@ -48,7 +51,7 @@ def job_sweep(open_jobs, machines, subscriptions, connections) -> JobSweep:
         with open_jobs() as jobs:
             return jobs.events(job_id, after, limit)
 
-    delivery = Delivery(subscriptions, connections, read)
+    delivery = Delivery(subscriptions, connections, read, EverySessionLives())
     return JobSweep(open_jobs, Executions(machines), delivery.announce, subscriptions)
 
 
@@ -96,6 +99,25 @@ def test_a_job_past_its_deadline_is_ended_told_and_stopped(
     (frame,) = connections.sent("c")
     assert (frame["type"], frame["error"]["code"]) == ("job.failed", "deadline_exceeded")
     assert machines[JobKind.GENERATION].stopped == [late]
+
+
+def test_one_job_that_can_not_be_ended_does_not_keep_the_others(
+    job_sweep, new_job, open_jobs, monkeypatch
+) -> None:
+    stuck = new_job(deadline=timedelta(seconds=-9))
+    others = [new_job(deadline=timedelta(seconds=-1)) for _ in range(2)]
+    expire = JobStore.expire
+
+    def expire_but_one(jobs: JobStore, job_id: uuid.UUID) -> bool:
+        if job_id == stuck:
+            raise OperationalError("UPDATE", {}, Exception("canceling statement due to timeout"))
+        return expire(jobs, job_id)
+
+    monkeypatch.setattr(JobStore, "expire", expire_but_one)
+    assert job_sweep.end_overdue() == 2
+    with open_jobs() as jobs:
+        ended = [job_id for job_id in others if jobs.session.get_one(Job, job_id).finished_at]
+    assert ended == others
 
 
 def test_a_job_whose_execution_never_started_is_started(

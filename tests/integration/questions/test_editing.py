@@ -126,6 +126,10 @@ def test_another_edit_grades_nothing_again(owned: Owned, change: dict[str, str])
         ("fill_blank", {"answer": []}, "answer"),
         ("fill_blank", {"stem": "No gap."}, "stem"),
         ("short_answer", {"rubric": []}, "rubric"),
+        ("mcq", {"options": ["a", " "]}, "options"),
+        ("mcq", {"rubric": [{"id": "c1", "criterion": "It is so.", "points": 5}]}, "rubric"),
+        ("true_false", {"options": ["Yes", "No"]}, "options"),
+        ("short_answer", {"option_feedback": ["So it is."]}, "option_feedback"),
     ],
 )
 def test_an_unsound_key_is_refused(owned: Owned, kind: str, change: Any, field: str) -> None:
@@ -135,6 +139,17 @@ def test_an_unsound_key_is_refused(owned: Owned, kind: str, change: Any, field: 
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
+
+
+def test_a_question_may_be_sent_back_whole(owned: Owned) -> None:
+    """Fields that its type has no use for are empty, and stay so."""
+    question = owned.question("true_false")
+    change = {"options": [], "option_feedback": [], "rubric": [], "explanation": "So it is."}
+
+    answer = owned.call("PATCH", f"/questions/{question.id}", change)
+
+    assert answer.status_code == 200
+    assert answer.json()["explanation"] == "So it is."
 
 
 def test_who_edits_a_flagged_question_has_reviewed_it(owned: Owned) -> None:

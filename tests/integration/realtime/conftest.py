@@ -9,6 +9,7 @@ from shared.realtime.delivery import Delivery
 from shared.realtime.subscriptions import Subscriptions
 from tests.fakes.connections import FakeConnections
 from tests.fakes.event_log import FakeEventLog
+from tests.fakes.web import EverySessionLives
 
 LOCK_SECONDS = 0.5
 
@@ -32,7 +33,7 @@ def subscriptions(redis: Redis) -> Subscriptions:
 def delivery(
     subscriptions: Subscriptions, connections: FakeConnections, log: FakeEventLog
 ) -> Delivery:
-    return Delivery(subscriptions, connections, log.read)
+    return Delivery(subscriptions, connections, log.read, EverySessionLives())
 
 
 @pytest.fixture

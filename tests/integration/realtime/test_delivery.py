@@ -6,7 +6,6 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
@@ -16,6 +15,7 @@ from shared.realtime.delivery import Delivery
 from shared.realtime.subscriptions import Connected, Subscriptions
 from tests.fakes.connections import FakeConnections
 from tests.fakes.event_log import FakeEventLog
+from tests.fakes.web import EverySessionLives
 
 
 def upto(last: int) -> list[int]:
@@ -81,24 +81,6 @@ def test_many_announcers_deliver_each_event_once_and_in_order(
     assert connections.numbers("b") == upto(200)
 
 
-def test_an_event_appended_while_the_last_one_is_posted_is_not_left_behind(
-    delivery, subscriptions, connections, log, job_id
-) -> None:
-    """The second announcer finds the right taken; the first must look again."""
-    log.append(job_id)
-    subscriptions.subscribe("c", job_id, 0)
-    nested: list[int] = []
-
-    def append_meanwhile(*_: object) -> None:
-        if not nested:
-            nested.append(log.append(job_id))
-            delivery.announce(job_id)
-
-    connections.before_post = append_meanwhile
-    delivery.announce(job_id)
-    assert connections.numbers("c") == [1, 2]
-
-
 def test_a_second_subscribe_starts_again_from_its_own_number(
     delivery, subscriptions, connections, log, job_id
 ) -> None:
@@ -159,87 +141,6 @@ def test_a_connection_that_is_gone_is_forgotten(
     assert subscriptions.connected("gone") is None
 
 
-def test_a_failed_post_frees_the_right_at_once_and_the_next_news_goes_on_there(
-    delivery, subscriptions, connections, log, job_id
-) -> None:
-    failures = [ConnectionError("throttled")]
-
-    def fail_once(_connection: str, frame: dict) -> None:
-        if frame["seq"] == 2 and failures:
-            raise failures.pop()
-
-    connections.before_post = fail_once
-    subscriptions.subscribe("c", job_id, 0)
-    log.append(job_id)
-    log.append(job_id)
-    delivery.announce(job_id)
-    assert connections.numbers("c") == [1]
-    delivery.announce(job_id)
-    assert connections.numbers("c") == [1, 2]
-
-
-def test_a_holder_that_died_is_replaced_when_its_right_lapses(
-    delivery, subscriptions, connections, log, job_id
-) -> None:
-    subscriptions.subscribe("c", job_id, 0)
-    assert subscriptions.take("c", job_id, "a worker that dies")
-    log.append(job_id)
-    delivery.announce(job_id)
-    assert connections.numbers("c") == []
-    time.sleep(0.6)
-    log.append(job_id)
-    delivery.announce(job_id)
-    assert connections.numbers("c") == [1, 2]
-
-
-def test_a_holder_that_stalls_hands_over_without_overtaking(
-    delivery, subscriptions, connections, log, job_id
-) -> None:
-    """One thread hangs in a post for longer than its right lasts; another goes on meanwhile."""
-    stalled = threading.Event()
-
-    def stall_once(_connection: str, frame: dict) -> None:
-        if frame["seq"] == 2 and not stalled.is_set():
-            stalled.set()
-            time.sleep(0.8)
-
-    connections.before_post = stall_once
-    for _ in range(4):
-        log.append(job_id)
-    subscriptions.subscribe("c", job_id, 0)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(delivery.catch_up, "c", job_id)
-        stalled.wait()
-        time.sleep(0.6)
-        second = pool.submit(delivery.catch_up, "c", job_id)
-        first.result()
-        second.result()
-    # The post that hung is the one that may come twice; a client knows it by its number.
-    assert connections.numbers("c") == [1, 2, 3, 4, 2]
-    assert subscriptions.position("c", job_id) == 4
-
-
-def test_news_whose_announcer_found_the_right_taken_is_told_though_the_holder_stalled(
-    delivery, subscriptions, connections, log, job_id
-) -> None:
-    """The holder's right lapses unnoticed while it posts its last event."""
-    nested: list[int] = []
-
-    def stall_and_append(*_: object) -> None:
-        if not nested:
-            nested.append(1)
-            log.append(job_id)
-            delivery.announce(job_id)
-            time.sleep(0.7)
-
-    connections.before_post = stall_and_append
-    subscriptions.subscribe("c", job_id, 0)
-    log.append(job_id)
-    delivery.announce(job_id)
-    assert connections.numbers("c")[-1] == 2
-    assert set(connections.numbers("c")) == {1, 2}
-
-
 def test_an_oversized_event_is_sent_without_its_details(
     delivery, subscriptions, connections, log, job_id
 ) -> None:
@@ -255,7 +156,7 @@ def test_an_oversized_event_is_sent_without_its_details(
 
 def test_an_announcement_without_valkey_is_no_error(log, job_id, connections) -> None:
     nowhere = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
-    delivery = Delivery(Subscriptions(nowhere), connections, log.read)
+    delivery = Delivery(Subscriptions(nowhere), connections, log.read, EverySessionLives())
     delivery.announce(job_id)
     delivery.catch_up("c", job_id)
     assert connections.frames == {}
@@ -274,6 +175,30 @@ def test_one_followers_trouble_is_not_the_others(
     log.append(job_id)
     delivery.announce(job_id)
     assert connections.numbers("b") == [1]
+
+
+def test_a_connection_whose_session_has_ended_hears_nothing_more_and_is_closed(
+    subscriptions, connections, log, job_id
+) -> None:
+    """Whoever ends a session that somebody else opened expects it to see nothing from then on."""
+    ended: set[uuid.UUID] = set()
+
+    class Sessions:
+        def is_alive(self, session_id: uuid.UUID) -> bool:
+            return session_id not in ended
+
+    delivery = Delivery(subscriptions, connections, log.read, Sessions())
+    connected = Connected(uuid.uuid4(), uuid.uuid4())
+    subscriptions.connect("c", connected)
+    subscriptions.subscribe("c", job_id, 0)
+    log.append(job_id)
+    delivery.announce(job_id)
+    ended.add(connected.session_id)
+    log.append(job_id)
+    delivery.announce(job_id)
+    assert connections.numbers("c") == [1]
+    assert connections.closed == ["c"]
+    assert subscriptions.followers_of(job_id) == []
 
 
 def test_nothing_of_a_connection_stays_for_ever(
@@ -306,7 +231,7 @@ def test_frames_go_up_by_one_from_each_subscribe_whatever_happens(redis, steps) 
     redis.flushall()
     log, connections, job_id = FakeEventLog(), FakeConnections(), uuid.uuid4()
     subscriptions = Subscriptions(redis)
-    delivery = Delivery(subscriptions, connections, log.read)
+    delivery = Delivery(subscriptions, connections, log.read, EverySessionLives())
     subscriptions.subscribe("c", job_id, 0)
     failing: list[Exception] = []
 
@@ -334,26 +259,3 @@ def test_frames_go_up_by_one_from_each_subscribe_whatever_happens(redis, steps) 
     failing.clear()
     delivery.announce(job_id)
     assert connections.numbers("c") == upto(len(log.events))
-
-
-@pytest.mark.parametrize("lost", ["right", "subscription"])
-def test_a_position_is_only_noted_by_who_holds_the_right(
-    subscriptions, redis, job_id, lost
-) -> None:
-    subscriptions.subscribe("c", job_id, 0)
-    subscriptions.take("c", job_id, "me")
-    if lost == "right":
-        redis.delete(f"delivery:{{{job_id}}}:c")
-    else:
-        subscriptions.unsubscribe("c", job_id)
-    assert subscriptions.advance("c", job_id, "me", 0, 1) != 2
-    assert subscriptions.position("c", job_id) == (0 if lost == "right" else None)
-
-
-def test_nobody_gives_up_a_right_that_another_took_over(subscriptions, redis, job_id) -> None:
-    subscriptions.take("c", job_id, "late")
-    redis.delete(f"delivery:{{{job_id}}}:c")
-    assert subscriptions.take("c", job_id, "new")
-    subscriptions.let_go("c", job_id, "late")
-    assert not subscriptions.renew("c", job_id, "late")
-    assert subscriptions.renew("c", job_id, "new")

@@ -39,12 +39,13 @@ class House:
     def __init__(self, database, redis, connections, subscriptions) -> None:
         self.database = database
         self.sessions = Sessions()
+        self.clock = 1_772_443_800_000
         self.tickets = Tickets(redis)
         self.chat_queue = FakeChatQueue()
         self.stop_signals = ValkeyStopSignals(redis)
         self.connections = connections
         self.subscriptions = subscriptions
-        self.delivery = Delivery(subscriptions, connections, self._read)
+        self.delivery = Delivery(subscriptions, connections, self._read, self.sessions)
         self.sockets = Sockets(
             tickets=self.tickets,
             sessions=self.sessions,
@@ -85,7 +86,8 @@ class House:
     def say_text(self, connection_id: str, text: str) -> list[dict[str, Any]]:
         """Say it, and hear what came back."""
         before = len(self.connections.sent(connection_id))
-        self.sockets.receive(connection_id, text)
+        self.clock += 1
+        self.sockets.receive(connection_id, text, self.clock)
         return self.connections.sent(connection_id)[before:]
 
     def new_job(self, user_id: uuid.UUID, chunks: int = 1) -> uuid.UUID:
@@ -116,8 +118,10 @@ def test_a_ticket_opens_one_connection(house, user_id) -> None:
     ticket = house.tickets.issue(Connected(user_id, uuid.uuid4()))
     assert house.sockets.connect("c", ticket) == 200
     assert house.sockets.connect("d", ticket) == 401
-    assert house.subscriptions.user_of("c") == user_id
-    assert house.subscriptions.user_of("d") is None
+    connected = house.subscriptions.connected("c")
+    assert connected is not None
+    assert connected.user_id == user_id
+    assert house.subscriptions.connected("d") is None
 
 
 def test_of_many_who_use_a_ticket_at_once_one_gets_in(house, user_id) -> None:
@@ -264,9 +268,23 @@ def test_a_chat_message_is_handed_on(house, say, user_id) -> None:
 
 def test_a_stop_is_seen_by_whoever_answers_that_users_message(house, say, user_id) -> None:
     assert say(action="stop", message_id="m1") == []
-    assert house.stop_signals.is_asked(user_id, "m1")
-    assert not house.stop_signals.is_asked(user_id, "m2")
-    assert not house.stop_signals.is_asked(uuid.uuid4(), "m1")
+    before = house.clock - 1
+    assert house.stop_signals.is_asked(user_id, "m1", before)
+    assert not house.stop_signals.is_asked(user_id, "m2", before)
+    assert not house.stop_signals.is_asked(uuid.uuid4(), "m1", before)
+
+
+def test_a_stop_concerns_what_was_sent_before_it(house, say, user_id) -> None:
+    """The client may count its messages anew in each conversation, or ask again what failed."""
+    for session_id in (uuid.uuid4(), uuid.uuid4()):
+        say(action="chat", session_id=session_id, text="Why?", message_id="1")
+        say(action="stop", message_id="1")
+    say(action="chat", session_id=uuid.uuid4(), text="Why?", message_id="1")
+    stopped = [
+        house.stop_signals.is_asked(user_id, request.message_id, request.sent_at)
+        for request in house.chat_queue.requests
+    ]
+    assert stopped == [True, True, False]
 
 
 def test_too_many_chat_messages_are_refused_and_the_socket_stays_open(house, say) -> None:

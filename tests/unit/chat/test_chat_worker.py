@@ -26,7 +26,7 @@ class FakeAnswering:
 
 
 def record(message_id: str, body: str | None = None, receive_count: int = 1) -> dict[str, Any]:
-    request = ChatRequest("c1", uuid.uuid4(), uuid.uuid4(), message_id, "What?")
+    request = ChatRequest("c1", uuid.uuid4(), uuid.uuid4(), message_id, "What?", 1)
     return {
         "messageId": f"sqs-{message_id}",
         "receiptHandle": f"receipt-{message_id}",

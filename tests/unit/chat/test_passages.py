@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.chat.citations import Passage
@@ -108,7 +108,14 @@ def test_neighbours_never_displace_or_repeat_a_page(ranked: list[int]) -> None:
     assert order[:1] == ranked[:1]
 
 
+def test_of_a_long_question_the_beginning_counts() -> None:
+    """Each piece is looked for in the whole document, and a question may have thousands."""
+    question = " ".join(str(number) for number in range(100, 500))
+    assert most_alike(question, [Passage(1, "399"), Passage(2, "400")]) == [1]
+
+
 @given(st.text(max_size=300), st.integers(1, 200))
+@example(text="::00", most=3)
 def test_an_excerpt_is_a_piece_of_the_text_and_short_enough(text: str, most: int) -> None:
     piece = excerpt(text, search_terms(text), most)
     assert piece in text

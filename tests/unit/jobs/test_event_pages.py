@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.jobs.event_pages import PAGE_BYTES, page_of
+from functions.jobs.event_pages import page_of
 from shared.jobs.model import Event, timestamp
+from shared.web.answer_size import ANSWER_BYTES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -27,7 +28,7 @@ def test_no_events_make_an_empty_page() -> None:
 
 
 def test_an_event_that_is_larger_than_a_page_has_one_of_its_own() -> None:
-    events = [event(1, PAGE_BYTES + 1), event(2, PAGE_BYTES + 1)]
+    events = [event(1, ANSWER_BYTES + 1), event(2, ANSWER_BYTES + 1)]
     page = page_of(events, limit=10)
     assert [item["seq"] for item in page.items] == [1]
     assert page.next_cursor == "1"

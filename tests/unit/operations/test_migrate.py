@@ -17,11 +17,12 @@ CONTEXT = SimpleNamespace(log_stream_name="2026/11/23/[1]abc")
 
 
 class CloudFormation:
-    """Takes answers at `url`; the first `refusals` of them are refused."""
+    """Takes answers at `url`; the first `refusals` are refused, the first `losses` not answered."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.refusals = 0
+        self.losses = 0
         self.answers: list[dict[str, Any]] = []
         self.content_types: list[str | None] = []
 
@@ -41,6 +42,10 @@ def cloudformation() -> Iterator[CloudFormation]:
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if there.losses:
+                there.losses -= 1
+                self.close_connection = True
+                return
             if there.refusals:
                 there.refusals -= 1
                 self.send_response(503)
@@ -129,6 +134,15 @@ def test_an_answer_that_is_not_taken_is_sent_again(
     migration = Migration()
     migrate.answer_to(cloudformation.event("Create"), CONTEXT, migration)
     assert migration.runs == 1
+    assert len(cloudformation.answers) == 1
+
+
+def test_an_answer_whose_connection_breaks_is_sent_again(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate.time, "sleep", lambda _: None)
+    cloudformation.losses = 2
+    migrate.answer_to(cloudformation.event("Create"), CONTEXT, Migration())
     assert len(cloudformation.answers) == 1
 
 

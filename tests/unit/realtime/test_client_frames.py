@@ -100,6 +100,27 @@ def test_a_wrong_field_is_named(frame: dict[str, Any], field: str) -> None:
     assert refused.value.message.startswith(f"{field}: ")
 
 
+@pytest.mark.parametrize(
+    ("frame", "about"),
+    [
+        ({**CHAT, "text": ""}, {"message_id": "m1"}),
+        ({**CHAT, "action": "dance"}, {"message_id": "m1"}),
+        ({"action": "stop", "message_id": "m1", "x": 1}, {"message_id": "m1"}),
+        ({"action": "subscribe", "job_id": JOB, "after": -1}, {"job_id": JOB}),
+        ({**CHAT, "text": "", "message_id": 5}, {}),
+        ({**CHAT, "text": "", "message_id": "x" * 101}, {}),
+        ({**CHAT, "text": "", "message_id": "\ud800"}, {}),
+        ({"action": "ping", "x": 1}, {}),
+    ],
+)
+def test_a_refusal_says_which_message_or_job_it_is_about(
+    frame: dict[str, Any], about: dict[str, str]
+) -> None:
+    with pytest.raises(FrameRefused) as refused:
+        parse_frame(json.dumps(frame))
+    assert refused.value.fields == about
+
+
 def test_a_message_never_repeats_what_was_sent() -> None:
     with pytest.raises(FrameRefused) as refused:
         parse_frame(json.dumps({**CHAT, "text": "secret" * 1000}))
@@ -122,7 +143,8 @@ def test_any_object_is_understood_or_refused(action: str, fields: dict[str, Any]
     try:
         parse_frame(json.dumps({"action": action, **fields}))
     except FrameRefused as refused:
-        json.dumps(refused.message, ensure_ascii=False).encode()
+        told = {"message": refused.message, **refused.fields}
+        json.dumps(told, ensure_ascii=False).encode()
 
 
 @given(st.text())

@@ -12,7 +12,7 @@ from functions.realtime import socket
 
 class RecordedSockets:
     def __init__(self) -> None:
-        self.calls: list[tuple[str, ...]] = []
+        self.calls: list[tuple[str | int, ...]] = []
         self.trouble: Exception | None = None
 
     def connect(self, connection_id: str, ticket: str) -> int:
@@ -22,13 +22,13 @@ class RecordedSockets:
     def disconnect(self, connection_id: str) -> None:
         self._record("disconnect", connection_id)
 
-    def receive(self, connection_id: str, body: str) -> None:
-        self._record("receive", connection_id, body)
+    def receive(self, connection_id: str, body: str, received_at: int) -> None:
+        self._record("receive", connection_id, body, received_at)
 
     def apologise(self, connection_id: str) -> None:
         self.calls.append(("apologise", connection_id))
 
-    def _record(self, *call: str) -> None:
+    def _record(self, *call: str | int) -> None:
         self.calls.append(call)
         if self.trouble is not None:
             raise self.trouble
@@ -50,6 +50,7 @@ def event(route: str, **fields: Any) -> dict[str, Any]:
         "connectionId": "Kx1=",
         "stage": "live",
         "requestId": "r",
+        "requestTimeEpoch": 1_772_443_800_123,
         "apiId": "a",
     }
     return {"requestContext": context, "isBase64Encoded": False, **fields}
@@ -90,7 +91,7 @@ def test_a_frames_text_is_passed_on(
     sockets: RecordedSockets, fields: dict[str, Any], text: str
 ) -> None:
     assert socket.handler(event("$default", **fields), CONTEXT) == {"statusCode": 200}
-    assert sockets.calls == [("receive", "Kx1=", text)]
+    assert sockets.calls == [("receive", "Kx1=", text, 1_772_443_800_123)]
 
 
 def test_trouble_on_our_side_is_told_in_a_frame_and_not_in_the_answer(

@@ -2,7 +2,7 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from shared.database.migrate import upgrade
 from shared.database.tables import Base
@@ -13,6 +13,24 @@ def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, Base.metadata) == []
+
+
+# Foreign keys whose columns no index begins with.
+_UNINDEXED = text("""
+    SELECT reference.conname
+    FROM pg_constraint reference
+    WHERE reference.contype = 'f' AND NOT EXISTS (
+        SELECT FROM pg_index one
+        WHERE one.indrelid = reference.conrelid
+          AND (one.indkey::int2[])[0:cardinality(reference.conkey) - 1] @> reference.conkey
+    )
+""")
+
+
+def test_what_refers_to_a_deleted_row_is_found_by_an_index(engine: Engine) -> None:
+    """Without one each deleted question reads the whole table: a set of 100 took 30 seconds."""
+    with engine.connect() as connection:
+        assert connection.scalars(_UNINDEXED).all() == []
 
 
 def test_migrating_twice_is_migrating_once(database_url: str) -> None:

@@ -13,6 +13,7 @@ from functions.evaluation.access import (
     AccessibleAnswer,
     check_grades,
     graded_set,
+    grades,
     readable_answer,
     readable_submission,
 )
@@ -22,10 +23,11 @@ from functions.evaluation.appeal_store import (
     end_lost_appeals,
     grade_from_json,
 )
+from functions.evaluation.disclosure import EVERYTHING, Disclosure
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.grade_store import add_version, history, newest_grade, newest_grades
 from functions.evaluation.ports import NewGrade
-from functions.evaluation.reading import answers_to_grade
+from functions.evaluation.reading import answers_to_grade, language_of_set
 from functions.evaluation.rules.answers import Verdict, is_blank, verdict_of
 from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
 from shared.database.tables.jobs import Job
@@ -50,11 +52,22 @@ class AppealedAnswer:
     question: Question
     submission: Submission
     grade: Grade | None
+    disclosure: Disclosure = EVERYTHING
 
     @property
     def id(self) -> uuid.UUID:
         """The appeal's id."""
         return self.appeal.id
+
+
+@dataclass(frozen=True)
+class History:
+    """All that became of an answer, as far as the caller may know it."""
+
+    question: Question
+    grades: list[Grade]
+    appeals: list[AppealedAnswer]
+    disclosure: Disclosure
 
 
 class AppealService:
@@ -97,8 +110,16 @@ class AppealService:
             appeal.status, appeal.job_id = "grading", job.id
         self._session.add(appeal)
         self._session.flush()
-        view = AppealedAnswer(appeal, found.answer, found.question, found.submission, grade)
+        view = AppealedAnswer(
+            *(appeal, found.answer, found.question, found.submission, grade),
+            self._disclosure(found),
+        )
         return view, job
+
+    def _disclosure(self, found: AccessibleAnswer) -> Disclosure:
+        language = language_of_set(self._session, found.question_set)
+        to_grader = grades(self._caller, found.question_set)
+        return Disclosure.of(found.submission, language, to_grader=to_grader)
 
     def _fresh_grading(self, appeal: Appeal) -> Job:
         jobs = JobStore(self._session)
@@ -212,7 +233,7 @@ class AppealService:
         score: float,
         reason: str,
         feedback: str | None,
-    ) -> Grade:
+    ) -> tuple[Grade, Question]:
         """Set the grade of an answer, as a teacher or the owner of the set.
 
         An open appeal is settled by it, and equal answers get this grade from now on. Raises
@@ -237,7 +258,7 @@ class AppealService:
         for appeal in self._appeals_of(answer.id):
             if appeal.status in UNSETTLED:
                 self._settle(appeal, "overridden", reason)
-        return row
+        return row, found.question
 
     def _set(self, grade: NewGrade, question: Question) -> Grade:
         previous = newest_grade(self._session, grade.answer_id)
@@ -269,18 +290,17 @@ class AppealService:
         if answer.text.strip():
             self._cache.replace(answer, grade)
 
-    def history(
-        self, submission_id: uuid.UUID, question_id: uuid.UUID
-    ) -> tuple[list[Grade], list[AppealedAnswer]]:
+    def history(self, submission_id: uuid.UUID, question_id: uuid.UUID) -> History:
         """Every grade of an answer and every appeal, the first one first. Raises NotFound."""
         found = readable_answer(self._session, self._caller, submission_id, question_id)
-        grades = history(self._session, found.answer.id)
-        in_force = grades[-1] if grades else None
+        disclosure = self._disclosure(found)
+        given = history(self._session, found.answer.id)
+        shared = (found.answer, found.question, found.submission, given[-1] if given else None)
         appeals = [
-            AppealedAnswer(appeal, found.answer, found.question, found.submission, in_force)
+            AppealedAnswer(appeal, *shared, disclosure)
             for appeal in self._appeals_of(found.answer.id)
         ]
-        return grades, appeals
+        return History(found.question, given, appeals, disclosure)
 
 
 def _appealed_answers() -> Select[Appeal, Answer, Question, Submission]:

@@ -1,6 +1,6 @@
 """What a learner is told: by rule from fixed phrases, or what the model wrote, made complete.
 
-Handing in closes the attempt, so feedback may say what is right.
+A rule's feedback says what is right; `disclosure` holds it back until the attempt is closed.
 """
 
 import re
@@ -50,6 +50,15 @@ def objective_feedback(
     if verdict is Verdict.CORRECT:
         return _joined(phrases.right, told or explanation)
     return _joined(quoted, phrases.wrong, told, explanation, reread)
+
+
+def verdict_feedback(verdict: Verdict, *, page: str, language: str | None) -> str:
+    """Feedback on a choice, a true/false or a blank that gives nothing of the key away."""
+    phrases = phrases_for(language)
+    if verdict is Verdict.CORRECT:
+        return phrases.right
+    told = phrases.blank if verdict is Verdict.BLANK else phrases.wrong
+    return _joined(told, phrases.page.format(page=page))
 
 
 def zero_feedback(reason: ZeroReason, *, text: str, page: str, language: str | None) -> str:

@@ -67,6 +67,9 @@ FUNCTION_WORDS = frozenset({
     "all", "any", "how", "why", "what", "when", "both", "each", "from", "into", "it's", "yes",
 })  # fmt: skip
 
+# No other word is written with these letters, so nobody means another by small ones.
+ACRONYMS = frozenset({"dna", "rna", "atp", "adp", "nadh", "nadph", "hiv", "emf"})
+
 # Words whose capital says something else: names of languages, months, planets; values and types.
 CAPITAL_MATTERS = frozenset({
     "polish", "march", "may", "august", "turkey", "china", "mercury", "earth", "job", "lent",
@@ -178,4 +181,4 @@ _REASON = (
     r"because(?: of)?|my answer is(?: that)?|(?:the )?answer is(?: that)?)"
 )
 # Openings that announce an answer and say nothing of it.
-OPENING = re.compile(rf"(?:{_FRAME} )?(?:{_REASON} )?(?=\S)")
+OPENING = re.compile(rf"(?:(?:my )?answer [.:] )?(?:{_FRAME} )?(?:{_REASON} )?(?=\S)")

@@ -73,6 +73,20 @@ def zero_feedback(reason: ZeroReason, *, text: str, page: str, language: str | N
     return _joined(told, phrases.page.format(page=page))
 
 
+def points_feedback(
+    score: float, max_score: float, *, text: str, page: str, language: str | None
+) -> str:
+    """Feedback on a free answer of which no more is known than its points."""
+    phrases = phrases_for(language_of(text, language))
+    if score >= max_score:
+        return phrases.right
+    reread = phrases.page.format(page=page)
+    if score <= 0:
+        return _joined(phrases.none_met, reread)
+    missing = phrases.missing.format(missing=f"{max_score - score:g}", total=f"{max_score:g}")
+    return _joined(missing, reread)
+
+
 def free_feedback(
     written: str,
     criteria: Sequence[CriterionScore],

@@ -10,7 +10,7 @@ from functions.evaluation.phrases import Phrases, phrases_for
 from functions.evaluation.rules.answers import Verdict
 from functions.evaluation.rules.off_topic import ZeroReason
 from functions.evaluation.rules.scoring import UNSPACED, CriterionScore, CriterionStanding
-from functions.evaluation.rules.text_folding import loose_words
+from functions.evaluation.rules.text_folding import loose_words, visible
 
 _LONGEST_QUOTE = 200
 # Of a script without spaces, so many letters in a row are a quotation.
@@ -26,6 +26,12 @@ _SCRIPTS = (
     ("uk", re.compile(r"[іїєґІЇЄҐ]")),
     ("ru", re.compile(r"[\u0430-\u044f\u0410-\u042f]")),
 )
+_HAN_AND_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_ALPHABETS = {
+    **dict(_SCRIPTS),
+    **{"ja": _HAN_AND_KANA, "zh": _HAN_AND_KANA, "ru": _CYRILLIC, "uk": _CYRILLIC},
+}
 
 
 def objective_feedback(
@@ -150,9 +156,16 @@ def _in_letters_of(written: str, language: str | None) -> bool:
 def language_of(text: str, language: str | None) -> str | None:
     """The answer's own language where its script tells it, else that of the questions."""
     for known, letters in _SCRIPTS:
-        if letters.search(text):
+        if letters.search(text) and _is_mostly_of(text, known):
             return language if _same_script(known, language) else known
     return language
+
+
+def _is_mostly_of(text: str, known: str) -> bool:
+    """Whether at least half of the letters are of a language's script: no single word quoted."""
+    letters = [one for one in text if one.isalpha()]
+    own = sum(_ALPHABETS[known].match(one) is not None for one in letters)
+    return own * 2 >= len(letters)
 
 
 def _same_script(known: str, language: str | None) -> bool:
@@ -176,7 +189,7 @@ def _in_phrases(criteria: Sequence[CriterionScore], phrases: Phrases, text: str)
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(visible(text).split())
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1].rstrip() + "…"
 
 

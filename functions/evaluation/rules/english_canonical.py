@@ -188,7 +188,9 @@ def _folded_case(word: str, following: str, *, starts: bool) -> str:
     if small == "i":
         return small if following in SAID_OF_ONESELF else word
     if small == "a":
-        return small if starts else word
+        # "A cell divides" begins with an article, "A is dominant" with an allele.
+        article = len(following) >= 3 and following not in ARTICLE_NEVER_BEFORE
+        return small if starts and article else word
     if len(word) == 1:
         # V is not v, nor K k, also where a sentence begins with it.
         folds = False

@@ -91,6 +91,9 @@ NUMBER_WORDS = {
          "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
          "nineteen", "twenty")
     )
+} | {
+    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
+    "ninety": "90",
 }  # fmt: skip
 
 _NEGATED = (
@@ -117,8 +120,13 @@ CONTRACTIONS = {
     "i'm": "i am",
     "i've": "i have",
     "they've": "they have",
-    "it'll": "it will",
-    "they'll": "they will",
+    "he's": "he is",
+    "she's": "she is",
+    "what's": "what is",
+    "let's": "let us",
+    "we've": "we have",
+    "you've": "you have",
+    **{f"{who}'ll": f"{who} will" for who in ("i", "you", "he", "she", "it", "we", "they")},
 }
 
 # Non-words and regional spellings, each with exactly one reading. A spelling that is a word of its

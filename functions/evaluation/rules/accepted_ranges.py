@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException, localcontext
+from functools import lru_cache
 
-from functions.evaluation.rules.quantities import Quantity, parse_quantity
+from functions.evaluation.rules.quantities import Quantity, may_be_quantity, parse_quantity
 from functions.evaluation.rules.text_folding import fold_typing
 
 _LONGEST = 100
@@ -54,6 +55,11 @@ class AcceptedRange:
 
 def parse_ranges(text: str, language: str) -> tuple[AcceptedRange, ...]:
     """What the whole text may mean as a range; nothing where it says anything else."""
+    return _parse_ranges(text, language) if may_be_quantity(text) else ()
+
+
+@lru_cache(maxsize=2048)
+def _parse_ranges(text: str, language: str) -> tuple[AcceptedRange, ...]:
     folded = fold_typing(text).strip().rstrip(".;,")
     if not folded or len(folded) > _LONGEST or parse_quantity(folded, language) is not None:
         return ()

@@ -25,6 +25,8 @@ _ARTICLE_DECIDES = frozenset({"few", "little", "lot"})
 _HYPHEN_IN_WORD = re.compile(r"(?<=[^\W\d_]{2})-(?=[^\W\d_]{2})")
 # A number stays whole with what is written to it: of 1.0e5 neither 1 nor 0e5 is compared alone.
 _TOKEN = re.compile(r"\d(?:[\w.,]*\w)?|\w+(?:'[^\W\d_]+)?|\s+|.", re.DOTALL)
+# No typing makes so much more of an accepted form; folding a long answer costs time.
+_LONGER_BY, _LONGER_AT_LEAST = 8, 200
 _SENTENCE_END = " .,;:"
 
 
@@ -95,6 +97,8 @@ def _same_number(accepted: str, answer: str, rules: FillBlankRules) -> bool | No
 
 
 def _same_text(accepted: str, answer: str, rules: FillBlankRules) -> bool:
+    if len(" ".join(answer.split())) > _LONGER_BY * len(accepted) + _LONGER_AT_LEAST:
+        return False
     left, right = _tokens(accepted, rules), _tokens(answer, rules)
     if not left or len(left) != len(right):
         return False

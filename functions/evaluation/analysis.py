@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -167,7 +167,7 @@ def _responses(session: Session, question_set_id: uuid.UUID) -> _Responses:
         .where(Question.question_set_id == question_set_id, Question.removed_at.is_(None))
         .order_by(Question.position)
     ).scalars()
-    rows = session.execute(_first_graded(question_set_id))
+    rows = session.execute(_first_graded(question_set_id, submissions))
     given = {
         (submission_id, question_id): _Given(answer, score, verdict)
         for submission_id, question_id, answer, score, verdict in rows
@@ -175,34 +175,41 @@ def _responses(session: Session, question_set_id: uuid.UUID) -> _Responses:
     return _Responses(submissions, list(questions), given)
 
 
+# Who answered: an account, and in it a name.
+_LEARNER = (Submission.user_id, Submission.learner)
+
+
 def _first_completed(question_set_id: uuid.UUID) -> Select[Submission]:
     return (
         select(Submission)
         .where(Submission.question_set_id == question_set_id, Submission.status == "completed")
-        .order_by(Submission.user_id, Submission.learner, Submission.id)
-        .ext(distinct_on(Submission.user_id, Submission.learner))
+        .order_by(*_LEARNER, Submission.id)
+        .ext(distinct_on(*_LEARNER))
         .limit(MOST_LEARNERS)
     )
 
 
 def _first_graded(
-    question_set_id: uuid.UUID,
+    question_set_id: uuid.UUID, completed: Sequence[Submission]
 ) -> Select[uuid.UUID, uuid.UUID, Any, float, str]:
-    """Each learner's first graded answer to each question, by their first completed submission."""
-    first = _first_completed(question_set_id).subquery()
-    upto = and_(
-        Submission.question_set_id == question_set_id,
-        Submission.user_id == first.c.user_id,
-        Submission.learner.is_not_distinct_from(first.c.learner),
-        Submission.id <= first.c.id,
+    """Each learner's first graded answer to each question, up to their first completed submission.
+
+    By that submission's id.
+    """
+    completed_first = (Submission.status != "completed", Submission.id)
+    first = func.first_value(Submission.id).over(partition_by=_LEARNER, order_by=completed_first)
+    tried = (
+        select(Submission.id, first.label("first"))
+        .where(Submission.question_set_id == question_set_id)
+        .subquery()
     )
     return (
-        select(first.c.id, Answer.question_id, Answer.answer, Grade.score, Grade.verdict)
-        .join(Submission, upto)
-        .join(Answer, Answer.submission_id == Submission.id)
+        select(tried.c.first, Answer.question_id, Answer.answer, Grade.score, Grade.verdict)
+        .join(Answer, Answer.submission_id == tried.c.id)
         .join(Grade, Grade.answer_id == Answer.id)
-        .order_by(first.c.id, Answer.question_id, Submission.id, Grade.version.desc())
-        .ext(distinct_on(first.c.id, Answer.question_id))
+        .where(tried.c.first.in_([one.id for one in completed]), tried.c.id <= tried.c.first)
+        .order_by(tried.c.first, Answer.question_id, tried.c.id, Grade.version.desc())
+        .ext(distinct_on(tried.c.first, Answer.question_id))
     )
 
 

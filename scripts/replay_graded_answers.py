@@ -4,6 +4,9 @@ A hit is an answer that an earlier one, in random order, would have graded; a hi
 two human scores differ by more than 0.2.
 
     python scripts/replay_graded_answers.py [--answers FILE] [--orders N] [--seed N]
+
+Below the policies stands what no key can reach that is coarser than one of them and finer than
+another (`replay_bounds`), also if so many exact repeats of these answers were added (`--repeats`).
 """
 
 import argparse
@@ -20,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from functions.evaluation.rules.canonical_answer import canonical_answer  # noqa: E402
 from functions.evaluation.rules.english_folding import FUNCTION_WORDS  # noqa: E402
 from functions.evaluation.rules.near_policy import is_near, trigram_similarity  # noqa: E402
+from scripts.replay_bounds import Classes, classes_of  # noqa: E402
 
 ANSWERS = ROOT / "tests/files/graded_answers/beetle.jsonl"
 PAIRS = ROOT / "tests/files/minimal_pairs"
@@ -29,6 +33,8 @@ SENTENCE = (
     "We know from the experiment that was described in the chapter on measurement that {} "
     "whenever everything else about the arrangement remains exactly as it was described before"
 )
+# The published corpus gives each distinct answer once, with how often it was given; 5,876 in all.
+MISSING_REPEATS = 677
 ROW = "{:<30}{:>8}{:>8}{:>8}{:>8}{:>13}{:>13}{:>8}"
 
 
@@ -183,12 +189,44 @@ POLICIES: tuple[tuple[str, Replay, Same], ...] = (
 )
 
 
+def typed_classes(answers: list[GradedAnswer], key: Callable[[str], str]) -> Classes:
+    """The classes that a key makes of these answers."""
+    return classes_of([(one.question_id, one.text, one.score) for one in answers], key)
+
+
+def print_bounds(answers: list[GradedAnswer], limit: float, repeats: int) -> None:
+    """Print what every key misses that lies between two of the policies."""
+    typed = typed_classes(answers, typed_alike)
+    canonical = typed_classes(answers, lambda text: canonical_answer(text, LANGUAGE))
+    loosest = typed_classes(answers, content_words)
+    count = len(answers)
+    print(
+        f"\nNo key that is finer than content words has more than {loosest.hits / count:.1%} hits,"
+    )
+    print(f"nor more than {loosest.most_hits(limit) / count:.1%} where {limit:.1%} may be wrong,")
+    print("even if it knew the human scores.")
+    for name, classes in (
+        ("a first letter and full stop", typed),
+        ("what the canonical one does", canonical),
+    ):
+        print(
+            f"Any key that folds {name} serves {classes.wrong:.1f} wrong grades or more, which is "
+            f"{limit:.1%} of its hits only from {classes.fewest_hits(limit) / count:.1%} hits on."
+        )
+    hits = canonical.hits + repeats
+    print(
+        f"With {repeats} exact repeats added the canonical key has {hits / (count + repeats):.1%} "
+        f"hits, of which at least {canonical.wrong / hits:.1%} are wrong."
+    )
+
+
 def main() -> None:
     """Print one row a policy: hits, wrong grades among them, pairs taken as equal."""
     parser = argparse.ArgumentParser(description="What each policy of the grade cache costs.")
     parser.add_argument("--answers", type=Path, default=ANSWERS)
     parser.add_argument("--orders", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=MISSING_REPEATS)
     options = parser.parse_args()
     answers = read_answers(options.answers)
     differ, match = read_pairs("must_differ.jsonl"), read_pairs("must_match.jsonl")
@@ -206,6 +244,7 @@ def main() -> None:
     print(f"canonical key, wrong of its hits: {rates['canonical key']:.2%}")
     for name in ("byte-equal", "first letter and full stop"):
         print(f"one point more than {name}: {rates[name] + 0.01:.2%}")
+    print_bounds(answers, rates["byte-equal"] + 0.01, options.repeats)
 
 
 if __name__ == "__main__":

@@ -90,9 +90,24 @@ def _submissions(session: Session, user_id: uuid.UUID) -> list[Record]:
     given = select(Answer.id).where(Answer.submission_id.in_(mine))
     grades = _records(session, Grade, Grade.answer_id.in_(given))
     appeals = _records(session, Appeal, Appeal.answer_id.in_(given))
-    answers = _nested(answers, "grades", grades, "answer_id")
+    answers = _nested(answers, "grades", _disclosed(session, grades), "answer_id")
     answers = _nested(answers, "appeals", appeals, "answer_id")
     return _nested(submissions, "answers", answers, "submission_id")
+
+
+def _disclosed(session: Session, grades: list[Record]) -> list[Record]:
+    """Grades without what explains a key, where the submission isn't completed: as it is shown."""
+    unfinished = (
+        select(Answer.id)
+        .join(Submission, Submission.id == Answer.submission_id)
+        .where(Submission.status != "completed")
+        .where(Answer.id.in_([grade["answer_id"] for grade in grades]))
+    )
+    open_answers = set(session.execute(unfinished).scalars())
+    hidden: Record = {"feedback": None, "criteria": None}
+    return [
+        {**grade, **hidden} if grade["answer_id"] in open_answers else grade for grade in grades
+    ]
 
 
 def _chats(session: Session, user_id: uuid.UUID) -> list[Record]:

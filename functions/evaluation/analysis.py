@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -59,7 +59,11 @@ class ItemView(BaseModel):
 
 
 class LearnerView(BaseModel):
-    """A learner's first submission; `learner` names one without an account."""
+    """A learner's first completed submission; `learner` names one without an account.
+
+    `score` counts each question by the first answer that was graded, also of an earlier submission
+    that came to no end.
+    """
 
     user_id: uuid.UUID
     learner: str | None
@@ -70,9 +74,11 @@ class LearnerView(BaseModel):
 
 
 class AnalysisView(BaseModel):
-    """The numbers of a set, of each learner's first completed submission.
+    """The numbers of a set, of each learner's first graded answers.
 
-    Later ones don't count: the learner has seen the key by then. A question left out counts as 0.
+    Those of submissions after the first completed one don't count: the learner has seen the key by
+    then. An earlier one that was cancelled or failed counts for the answers that it graded, since
+    their verdicts were seen. A question left out counts as 0.
     `small_sample` says that there are fewer than ten learners; what needs more is null.
     """
 
@@ -155,19 +161,13 @@ def analyse(session: Session, question_set_id: uuid.UUID) -> AnalysisView:
 
 
 def _responses(session: Session, question_set_id: uuid.UUID) -> _Responses:
-    submissions = _first_submissions(session, question_set_id)
+    submissions = session.execute(_first_completed(question_set_id)).scalars().all()
     questions = session.execute(
         select(Question)
         .where(Question.question_set_id == question_set_id, Question.removed_at.is_(None))
         .order_by(Question.position)
     ).scalars()
-    rows = session.execute(
-        select(Answer.submission_id, Answer.question_id, Answer.answer, Grade.score, Grade.verdict)
-        .join(Grade, Grade.answer_id == Answer.id)
-        .where(Answer.submission_id.in_([one.id for one in submissions]))
-        .order_by(Answer.id, Grade.version.desc())
-        .ext(distinct_on(Answer.id))
-    )
+    rows = session.execute(_first_graded(question_set_id, submissions))
     given = {
         (submission_id, question_id): _Given(answer, score, verdict)
         for submission_id, question_id, answer, score, verdict in rows
@@ -175,15 +175,42 @@ def _responses(session: Session, question_set_id: uuid.UUID) -> _Responses:
     return _Responses(submissions, list(questions), given)
 
 
-def _first_submissions(session: Session, question_set_id: uuid.UUID) -> list[Submission]:
-    query = (
+# Who answered: an account, and in it a name.
+_LEARNER = (Submission.user_id, Submission.learner)
+
+
+def _first_completed(question_set_id: uuid.UUID) -> Select[Submission]:
+    return (
         select(Submission)
         .where(Submission.question_set_id == question_set_id, Submission.status == "completed")
-        .order_by(Submission.user_id, Submission.learner, Submission.id)
-        .ext(distinct_on(Submission.user_id, Submission.learner))
+        .order_by(*_LEARNER, Submission.id)
+        .ext(distinct_on(*_LEARNER))
         .limit(MOST_LEARNERS)
     )
-    return list(session.execute(query).scalars())
+
+
+def _first_graded(
+    question_set_id: uuid.UUID, completed: Sequence[Submission]
+) -> Select[uuid.UUID, uuid.UUID, Any, float, str]:
+    """Each learner's first graded answer to each question, up to their first completed submission.
+
+    By that submission's id.
+    """
+    completed_first = (Submission.status != "completed", Submission.id)
+    first = func.first_value(Submission.id).over(partition_by=_LEARNER, order_by=completed_first)
+    tried = (
+        select(Submission.id, first.label("first"))
+        .where(Submission.question_set_id == question_set_id)
+        .subquery()
+    )
+    return (
+        select(tried.c.first, Answer.question_id, Answer.answer, Grade.score, Grade.verdict)
+        .join(Answer, Answer.submission_id == tried.c.id)
+        .join(Grade, Grade.answer_id == Answer.id)
+        .where(tried.c.first.in_([one.id for one in completed]), tried.c.id <= tried.c.first)
+        .order_by(tried.c.first, Answer.question_id, tried.c.id, Grade.version.desc())
+        .ext(distinct_on(tried.c.first, Answer.question_id))
+    )
 
 
 def _item(

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from sqlalchemy.orm import Session
 
 from functions.evaluation.access import graded_set
 from functions.evaluation.analysis import AnalysisView, analyse
 from functions.evaluation.appeal_routes import router as appeal_router
+from functions.evaluation.disclosure import Disclosure
 from functions.evaluation.grade_store import grades_in_force
 from functions.evaluation.reading import Totals, answered_questions, newest_appeals, totals_of
 from functions.evaluation.schemas import (
@@ -25,7 +25,6 @@ from functions.evaluation.schemas import (
 )
 from functions.evaluation.statistics import StatisticsView, evaluation_statistics
 from functions.evaluation.wiring import build_regrading, build_service, get_state_machine
-from shared.database.tables.evaluation import Submission
 from shared.database.tables.jobs import Job
 from shared.jobs.executions import execution_input
 from shared.jobs.schemas import job_view
@@ -69,7 +68,11 @@ def submit(
             _start_later(transaction, state_machine, job, submitted.ordinals)
         view = SubmittedView(
             submission=submission_view(
-                submitted.submission, submitted.answers, submitted.grades, {}
+                submitted.submission,
+                submitted.answers,
+                submitted.grades,
+                {},
+                Disclosure.of(submitted.submission, submitted.language),
             ),
             job=job_view(job) if job else None,
         )
@@ -139,9 +142,15 @@ def get_submission(
 ) -> SubmissionView:
     """A submission with every answer's grade, feedback and where the grade came from."""
     session = transaction.session
-    submission = build_service(session, caller).submission(submission_id)
+    submission, disclosure = build_service(session, caller).submission(submission_id)
     _regrade(transaction, state_machine, submission.question_set_id)
-    return _view(session, submission)
+    return submission_view(
+        submission,
+        answered_questions(session, submission.id),
+        grades_in_force(session, submission.id),
+        newest_appeals(session, submission.id),
+        disclosure,
+    )
 
 
 def _regrade(
@@ -158,15 +167,6 @@ def _start_later(
 ) -> None:
     job_id, payload = job.id, execution_input(job.user_id, ordinals)
     transaction.after_commit(lambda: state_machine.start(job_id, payload))
-
-
-def _view(session: Session, submission: Submission) -> SubmissionView:
-    return submission_view(
-        submission,
-        answered_questions(session, submission.id),
-        grades_in_force(session, submission.id),
-        newest_appeals(session, submission.id),
-    )
 
 
 @router.get("/sets/{question_set_id}/analysis", response_model=AnalysisView)

@@ -84,14 +84,14 @@ def override(
     appeals = build_appeals(transaction.session, caller)
 
     def produce() -> tuple[int, Any]:
-        grade = appeals.override(
+        grade, question = appeals.override(
             submission_id,
             question_id,
             score=round(body.score, 2),
             reason=body.reason,
             feedback=body.feedback,
         )
-        return 200, grade_view(grade)
+        return 200, grade_view(grade, question)
 
     return once.answer(transaction.session, str(caller.user_id), produce)
 
@@ -107,11 +107,11 @@ def get_history(
 ) -> HistoryView:
     """Every grade that an answer was given, with where it came from, and every appeal."""
     appeals = build_appeals(transaction.session, caller)
-    grades, made = appeals.history(submission_id, question_id)
+    found = appeals.history(submission_id, question_id)
     return HistoryView(
         question_id=question_id,
-        grades=[grade_view(grade) for grade in grades],
-        appeals=[appeal_view(one) for one in made],
+        grades=[grade_view(one, found.question, found.disclosure) for one in found.grades],
+        appeals=[appeal_view(one) for one in found.appeals],
     )
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from functions.evaluation.appeals import AppealedAnswer
+from functions.evaluation.disclosure import EVERYTHING, Disclosure
 from functions.evaluation.rules.answers import Verdict
 from shared.database.tables.evaluation import Grade
+from shared.database.tables.questions import Question
 from shared.jobs.schemas import JobView
 
 AppealStatus = Literal[
@@ -142,15 +144,15 @@ class HistoryView(BaseModel):
     appeals: list[AppealView]
 
 
-def grade_view(grade: Grade) -> GradeView:
-    """The view of a grade's row."""
+def grade_view(grade: Grade, question: Question, disclosure: Disclosure = EVERYTHING) -> GradeView:
+    """The view of a grade's row, as far as it may be told."""
     return GradeView(
         version=grade.version,
         score=grade.score,
         max_score=grade.max_score,
         verdict=Verdict(grade.verdict),
-        feedback=grade.feedback,
-        criteria=grade.criteria,
+        feedback=disclosure.feedback(grade, question),
+        criteria=disclosure.criteria(grade.criteria),
         source=grade.source,
         provenance=grade.provenance,
         created_at=grade.created_at,
@@ -159,25 +161,30 @@ def grade_view(grade: Grade) -> GradeView:
 
 def appeal_view(appealed: AppealedAnswer) -> AppealView:
     """The view of an appeal with its answer and the grade in force."""
-    appeal = appealed.appeal
+    appeal, question, disclosure = appealed.appeal, appealed.question, appealed.disclosure
     return AppealView(
         id=appeal.id,
         submission_id=appealed.submission.id,
-        question_id=appealed.question.id,
+        question_id=question.id,
         question_set_id=appealed.submission.question_set_id,
         user_id=appealed.submission.user_id,
         job_id=appeal.job_id,
         status=appeal.status,
         reason=appeal.reason,
-        stem=appealed.question.stem,
+        stem=question.stem,
         answer=appealed.answer.answer,
         doubted_version=appeal.grade_version,
         doubted_source=appeal.grade_source,
-        grade=grade_view(appealed.grade) if appealed.grade else None,
-        fresh=FreshGradeView.model_validate(appeal.fresh) if appeal.fresh else None,
+        grade=grade_view(appealed.grade, question, disclosure) if appealed.grade else None,
+        fresh=_fresh_view(appeal.fresh, disclosure) if appeal.fresh else None,
         differs=appeal.differs,
         failure=appeal.failure,
         decision_reason=appeal.decision_reason,
         created_at=appeal.created_at,
         decided_at=appeal.decided_at,
     )
+
+
+def _fresh_view(fresh: dict[str, Any], disclosure: Disclosure) -> FreshGradeView:
+    criteria = disclosure.criteria(fresh["criteria"])
+    return FreshGradeView.model_validate({**fresh, "criteria": criteria})

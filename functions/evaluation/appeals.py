@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -13,19 +12,21 @@ from functions.evaluation.access import (
     AccessibleAnswer,
     check_grades,
     graded_set,
+    grades,
     readable_answer,
     readable_submission,
 )
 from functions.evaluation.appeal_store import (
     UNSETTLED,
-    complete_if_graded,
     end_lost_appeals,
     grade_from_json,
 )
+from functions.evaluation.disclosure import EVERYTHING, Disclosure
 from functions.evaluation.grade_cache import GradeCache
-from functions.evaluation.grade_store import add_version, history, newest_grade, newest_grades
+from functions.evaluation.grade_store import history, newest_grade, newest_grades
+from functions.evaluation.person_grades import PersonGrades, by_person
 from functions.evaluation.ports import NewGrade
-from functions.evaluation.reading import answers_to_grade
+from functions.evaluation.reading import answers_to_grade, language_of_set
 from functions.evaluation.rules.answers import Verdict, is_blank, verdict_of
 from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
 from shared.database.tables.jobs import Job
@@ -50,11 +51,22 @@ class AppealedAnswer:
     question: Question
     submission: Submission
     grade: Grade | None
+    disclosure: Disclosure = EVERYTHING
 
     @property
     def id(self) -> uuid.UUID:
         """The appeal's id."""
         return self.appeal.id
+
+
+@dataclass(frozen=True)
+class History:
+    """All that became of an answer, as far as the caller may know it."""
+
+    question: Question
+    grades: list[Grade]
+    appeals: list[AppealedAnswer]
+    disclosure: Disclosure
 
 
 class AppealService:
@@ -65,7 +77,7 @@ class AppealService:
     ) -> None:
         self._session = session
         self._caller = caller
-        self._cache = cache
+        self._grades = PersonGrades(session, cache)
         self._deadline = deadline
 
     def appeal(
@@ -97,8 +109,16 @@ class AppealService:
             appeal.status, appeal.job_id = "grading", job.id
         self._session.add(appeal)
         self._session.flush()
-        view = AppealedAnswer(appeal, found.answer, found.question, found.submission, grade)
+        view = AppealedAnswer(
+            *(appeal, found.answer, found.question, found.submission, grade),
+            self._disclosure(found),
+        )
         return view, job
+
+    def _disclosure(self, found: AccessibleAnswer) -> Disclosure:
+        language = language_of_set(self._session, found.question_set)
+        to_grader = grades(self._caller, found.question_set)
+        return Disclosure.of(found.submission, language, to_grader=to_grader)
 
     def _fresh_grading(self, appeal: Appeal) -> Job:
         jobs = JobStore(self._session)
@@ -185,9 +205,10 @@ class AppealService:
             if appeal.fresh is None:
                 raise Conflict("There is no fresh grade: set one.", code="no_fresh_grade")
             fresh = grade_from_json(answer.id, appeal.fresh)
-            self._set(_by_person(fresh, self._caller, reason, appeal=str(appeal.id)), question)
+            own = by_person(fresh, self._caller, reason, appeal=str(appeal.id))
+            self._grades.set(own, question)
         elif (grade := newest_grade(self._session, answer.id)) is not None:
-            self._confirm(grade, question)
+            self._grades.confirm(grade, question, self._caller)
         self._settle(appeal, "accepted" if accept else "rejected", reason)
         return self._with_grade(appeal, answer, question, submission)
 
@@ -212,7 +233,7 @@ class AppealService:
         score: float,
         reason: str,
         feedback: str | None,
-    ) -> Grade:
+    ) -> tuple[Grade, Question]:
         """Set the grade of an answer, as a teacher or the owner of the set.
 
         An open appeal is settled by it, and equal answers get this grade from now on. Raises
@@ -222,65 +243,43 @@ class AppealService:
         check_grades(self._caller, found.question_set)
         answer = found.answer
         self._lock(answer)
-        if score > answer.max_score:
-            raise InvalidRequest.field("score", f"must be at most {answer.max_score:g}")
+        most, version = self._as_it_stands(found)
+        if score > most:
+            raise InvalidRequest.field("score", f"must be at most {most:g}")
         blank = is_blank(answer.answer) and score == 0
         grade = NewGrade(
             answer_id=answer.id,
             score=score,
-            max_score=answer.max_score,
-            verdict=Verdict.BLANK if blank else verdict_of(score, answer.max_score),
+            max_score=most,
+            verdict=Verdict.BLANK if blank else verdict_of(score, most),
             feedback=feedback or reason,
             source="human",
         )
-        row = self._set(_by_person(grade, self._caller, reason), found.question)
+        judged = by_person(grade, self._caller, reason, question_version=version)
+        row = self._grades.set(judged, found.question)
         for appeal in self._appeals_of(answer.id):
             if appeal.status in UNSETTLED:
                 self._settle(appeal, "overridden", reason)
-        return row
+        return row, found.question
 
-    def _set(self, grade: NewGrade, question: Question) -> Grade:
-        previous = newest_grade(self._session, grade.answer_id)
-        if previous is not None:
-            replaced = {"replaced_version": previous.version, "replaced_score": previous.score}
-            grade = _with_provenance(grade, replaced)
-        row = add_version(self._session, grade)
-        complete_if_graded(self._session, grade.answer_id)
-        self._cache_for_equal_answers(grade, question)
-        return row
+    def _as_it_stands(self, found: AccessibleAnswer) -> tuple[float, int]:
+        """What the answer is worth, and the version of the question that it is judged by now."""
+        if found.question.type != "short_answer":
+            return found.answer.max_score, found.answer.question_version
+        [free] = answers_to_grade(self._session, [found.answer.id])
+        return free.question.max_score, free.question.version
 
-    def _confirm(self, grade: Grade, question: Question) -> None:
-        kept = NewGrade(
-            answer_id=grade.answer_id,
-            score=grade.score,
-            max_score=grade.max_score,
-            verdict=Verdict(grade.verdict),
-            feedback=grade.feedback,
-            source="human",
-            criteria=tuple(grade.criteria),
-            provenance={**grade.provenance, "confirmed_by": str(self._caller.user_id)},
-        )
-        self._cache_for_equal_answers(kept, question)
-
-    def _cache_for_equal_answers(self, grade: NewGrade, question: Question) -> None:
-        if question.type != "short_answer":
-            return
-        [answer] = answers_to_grade(self._session, [grade.answer_id])
-        if answer.text.strip():
-            self._cache.replace(answer, grade)
-
-    def history(
-        self, submission_id: uuid.UUID, question_id: uuid.UUID
-    ) -> tuple[list[Grade], list[AppealedAnswer]]:
+    def history(self, submission_id: uuid.UUID, question_id: uuid.UUID) -> History:
         """Every grade of an answer and every appeal, the first one first. Raises NotFound."""
         found = readable_answer(self._session, self._caller, submission_id, question_id)
-        grades = history(self._session, found.answer.id)
-        in_force = grades[-1] if grades else None
+        disclosure = self._disclosure(found)
+        given = history(self._session, found.answer.id)
+        shared = (found.answer, found.question, found.submission, given[-1] if given else None)
         appeals = [
-            AppealedAnswer(appeal, found.answer, found.question, found.submission, in_force)
+            AppealedAnswer(appeal, *shared, disclosure)
             for appeal in self._appeals_of(found.answer.id)
         ]
-        return grades, appeals
+        return History(found.question, given, appeals, disclosure)
 
 
 def _appealed_answers() -> Select[Appeal, Answer, Question, Submission]:
@@ -290,23 +289,4 @@ def _appealed_answers() -> Select[Appeal, Answer, Question, Submission]:
         .join(Question, Question.id == Answer.question_id)
         .join(Submission, Submission.id == Answer.submission_id)
         .join(QuestionSet, QuestionSet.id == Submission.question_set_id)
-    )
-
-
-def _by_person(grade: NewGrade, caller: Caller, reason: str, **more: Any) -> NewGrade:
-    """The grade as the caller's own, with the reason."""
-    own = {"by": str(caller.user_id), "reason": reason, "graded_at": datetime.now(UTC).isoformat()}
-    return _with_provenance(grade, {**own, **more}, source="human")
-
-
-def _with_provenance(grade: NewGrade, added: dict[str, Any], source: str | None = None) -> NewGrade:
-    return NewGrade(
-        answer_id=grade.answer_id,
-        score=grade.score,
-        max_score=grade.max_score,
-        verdict=grade.verdict,
-        feedback=grade.feedback,
-        source=source or grade.source,
-        criteria=grade.criteria,
-        provenance={**grade.provenance, **added},
     )

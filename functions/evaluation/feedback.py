@@ -1,6 +1,6 @@
 """What a learner is told: by rule from fixed phrases, or what the model wrote, made complete.
 
-Handing in closes the attempt, so feedback may say what is right.
+A rule's feedback says what is right; `disclosure` holds it back until the attempt is closed.
 """
 
 import re
@@ -10,7 +10,7 @@ from functions.evaluation.phrases import Phrases, phrases_for
 from functions.evaluation.rules.answers import Verdict
 from functions.evaluation.rules.off_topic import ZeroReason
 from functions.evaluation.rules.scoring import UNSPACED, CriterionScore, CriterionStanding
-from functions.evaluation.rules.text_folding import loose_words
+from functions.evaluation.rules.text_folding import loose_words, visible
 
 _LONGEST_QUOTE = 200
 # Of a script without spaces, so many letters in a row are a quotation.
@@ -26,6 +26,12 @@ _SCRIPTS = (
     ("uk", re.compile(r"[іїєґІЇЄҐ]")),
     ("ru", re.compile(r"[\u0430-\u044f\u0410-\u042f]")),
 )
+_HAN_AND_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_ALPHABETS = {
+    **dict(_SCRIPTS),
+    **{"ja": _HAN_AND_KANA, "zh": _HAN_AND_KANA, "ru": _CYRILLIC, "uk": _CYRILLIC},
+}
 
 
 def objective_feedback(
@@ -52,6 +58,15 @@ def objective_feedback(
     return _joined(quoted, phrases.wrong, told, explanation, reread)
 
 
+def verdict_feedback(verdict: Verdict, *, page: str, language: str | None) -> str:
+    """Feedback on a choice, a true/false or a blank that gives nothing of the key away."""
+    phrases = phrases_for(language)
+    if verdict is Verdict.CORRECT:
+        return phrases.right
+    told = phrases.blank if verdict is Verdict.BLANK else phrases.wrong
+    return _joined(told, phrases.page.format(page=page))
+
+
 def zero_feedback(reason: ZeroReason, *, text: str, page: str, language: str | None) -> str:
     """Feedback on a free answer that is worth nothing by rule."""
     phrases = phrases_for(language_of(text, language))
@@ -62,6 +77,20 @@ def zero_feedback(reason: ZeroReason, *, text: str, page: str, language: str | N
         ZeroReason.REPEATS_QUESTION: phrases.repeats_question,
     }[reason]
     return _joined(told, phrases.page.format(page=page))
+
+
+def points_feedback(
+    score: float, max_score: float, *, text: str, page: str, language: str | None
+) -> str:
+    """Feedback on a free answer of which no more is known than its points."""
+    phrases = phrases_for(language_of(text, language))
+    if score >= max_score:
+        return phrases.right
+    reread = phrases.page.format(page=page)
+    if score <= 0:
+        return _joined(phrases.none_met, reread)
+    missing = phrases.missing.format(missing=f"{max_score - score:g}", total=f"{max_score:g}")
+    return _joined(missing, reread)
 
 
 def free_feedback(
@@ -127,9 +156,16 @@ def _in_letters_of(written: str, language: str | None) -> bool:
 def language_of(text: str, language: str | None) -> str | None:
     """The answer's own language where its script tells it, else that of the questions."""
     for known, letters in _SCRIPTS:
-        if letters.search(text):
+        if letters.search(text) and _is_mostly_of(text, known):
             return language if _same_script(known, language) else known
     return language
+
+
+def _is_mostly_of(text: str, known: str) -> bool:
+    """Whether at least half of the letters are of a language's script: no single word quoted."""
+    letters = [one for one in text if one.isalpha()]
+    own = sum(_ALPHABETS[known].match(one) is not None for one in letters)
+    return own * 2 >= len(letters)
 
 
 def _same_script(known: str, language: str | None) -> bool:
@@ -153,7 +189,7 @@ def _in_phrases(criteria: Sequence[CriterionScore], phrases: Phrases, text: str)
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(visible(text).split())
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1].rstrip() + "…"
 
 

@@ -15,8 +15,8 @@ from functions.evaluation.rules.near_policy import is_near, trigram_similarity
 from functions.evaluation.settings import CachePolicy
 from shared.database.tables.evaluation import Answer, CachedGrade
 
-# What is told of a person's grade to the learner who gave an equal answer: not why it was given.
-_PRIVATE = ("reason",)
+# What a person said and changed is about the learner who was graded, not about an equal answer.
+_PRIVATE = ("reason", "replaced_version", "replaced_score", "appeal")
 
 
 class GradeCache:

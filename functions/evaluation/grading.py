@@ -16,7 +16,7 @@ from functions.evaluation.rules.suspicion import find_suspicions
 from shared.database.tables.questions import Question
 
 # Which version of the rules graded: part of every rule grade's provenance.
-RULES_VERSION = "rules-1"
+RULES_VERSION = "rules-2"
 
 
 def grade_by_rule(

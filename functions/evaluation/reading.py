@@ -21,6 +21,12 @@ def set_language(question_set: QuestionSet, document_language: str | None) -> st
     return str(wanted) if wanted else document_language
 
 
+def language_of_set(session: Session, question_set: QuestionSet) -> str | None:
+    """The same, with the document looked up."""
+    query = select(Document.language).where(Document.id == question_set.document_id)
+    return set_language(question_set, session.execute(query).scalar())
+
+
 def free_question(
     question: Question, question_set: QuestionSet, document_language: str | None
 ) -> FreeQuestion:

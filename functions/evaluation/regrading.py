@@ -2,24 +2,24 @@
 
 The questions service leaves a request in the edit's own transaction; it is handled when grades of
 the set are read next, or by the scheduled sweep, whichever comes first. What rules grade is graded
-again at once; free answers by a job, in batches. A person's grade stands.
+again at once; free answers by a job, in batches, and by another one where that ended badly. A
+person's grade stands.
 """
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from functions.evaluation.batch_plans import plan_chunks
 from functions.evaluation.regrading_by_model import regrade_zeros
 from functions.evaluation.regrading_by_rule import regrade_objective
+from functions.evaluation.regrading_requests import RegradeRequests
 from functions.evaluation.regrading_store import AskedAgain, RegradeOrder, asked_again
 from functions.evaluation.rules.suspicion import find_suspicions
 from shared.database.tables.jobs import Job
-from shared.database.tables.questions import Question, RegradeRequest
 from shared.jobs.model import JobKind
 from shared.jobs.store import JobStore
 
@@ -41,48 +41,35 @@ class Regrading:
 
     def __init__(self, session: Session, *, batch_size: int, deadline: timedelta) -> None:
         self._session = session
+        self._requests = RegradeRequests(session)
         self._batch_size = batch_size
         self._deadline = deadline
 
     def open_questions(self, limit: int) -> list[uuid.UUID]:
-        """Questions with open requests, the longest waiting ones first."""
-        query = select(RegradeRequest.question_id).where(RegradeRequest.handled_at.is_(None))
-        rows = self._session.execute(query.order_by(RegradeRequest.id).limit(limit)).scalars()
-        return list(dict.fromkeys(rows))
+        """Questions with requests to handle, the longest waiting ones first."""
+        return self._requests.questions(limit)
+
+    def settle(self) -> int:
+        """Let go of requests that nothing more is to be done about; how many."""
+        return self._requests.settle()
 
     def handle_set(self, question_set_id: uuid.UUID) -> list[Regraded]:
         """Handle what is open for the questions of a set."""
-        questions = self._session.execute(
-            select(RegradeRequest.question_id)
-            .join(Question, Question.id == RegradeRequest.question_id)
-            .where(RegradeRequest.handled_at.is_(None), Question.question_set_id == question_set_id)
-            .order_by(RegradeRequest.id)
-        ).scalars()
-        return [done for one in dict.fromkeys(questions) if (done := self.handle(one))]
+        questions = self._requests.questions_of_set(question_set_id)
+        return [done for one in questions if (done := self.handle(one))]
 
     def handle(self, question_id: uuid.UUID) -> Regraded | None:
-        """Handle a question's open requests as one: the question counts as it stands now.
+        """Handle a question's requests as one: the question counts as it stands now.
 
         None where there are none, or another transaction is handling them.
         """
-        requests = self._locked_requests(question_id)
-        if not requests:
+        request = self._requests.take(question_id)
+        if request is None:
             return None
-        newest = requests[-1]
-        for request in requests:
-            request.handled_at = datetime.now(UTC)
-        done = self.regrade(question_id, newest.requested_by)
+        done = self.regrade(question_id, request.requested_by)
+        request.job_id = done.job.id if done.job else None
         self._session.flush()
         return done
-
-    def _locked_requests(self, question_id: uuid.UUID) -> Sequence[RegradeRequest]:
-        query = (
-            select(RegradeRequest)
-            .where(RegradeRequest.question_id == question_id, RegradeRequest.handled_at.is_(None))
-            .order_by(RegradeRequest.id)
-            .with_for_update(skip_locked=True, of=RegradeRequest)
-        )
-        return self._session.execute(query).scalars().all()
 
     def regrade(self, question_id: uuid.UUID, by_user: uuid.UUID | None) -> Regraded:
         """Grade the answers that were graded by an older version of the question."""

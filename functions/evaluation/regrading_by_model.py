@@ -12,6 +12,7 @@ from functions.evaluation.grade_store import newest_grade
 from functions.evaluation.grading import zero_grade
 from functions.evaluation.ports import NewGrade
 from functions.evaluation.regrading_by_rule import differs
+from functions.evaluation.regrading_requests import ANSWERS_NOT_REGRADED
 from functions.evaluation.regrading_store import (
     AskedAgain,
     RegradeOrder,
@@ -116,7 +117,7 @@ class RegradeCompletion:
             self._complete(job)
             return
         message = f"{left} answers could not be graded again and keep their grades."
-        self._jobs.fail(job.id, "answers_not_regraded", message)
+        self._jobs.fail(job.id, ANSWERS_NOT_REGRADED, message)
 
     def _complete(self, job: Job) -> None:
         result = {

@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
 )
 
+from functions.evaluation.disclosure import Disclosure
 from functions.evaluation.reading import Totals
 from functions.evaluation.rules.answers import Verdict
 from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
@@ -127,7 +128,7 @@ class SubmitClassBody(BaseModel):
 
 
 class KeyView(BaseModel):
-    """What was right and why; shown once the answer is graded."""
+    """What was right and why; shown once every answer of the submission is graded."""
 
     answer: int | bool | str | list[str]
     explanation: str
@@ -143,7 +144,10 @@ class AppealMark(BaseModel):
 
 
 class AnswerView(BaseModel):
-    """One answer and the grade in force; the grade's fields are null until there is one."""
+    """One answer and the grade in force; the grade's fields are null until there is one.
+
+    Until the submission is completed there is no key, and feedback and criteria give none away.
+    """
 
     question_id: uuid.UUID
     position: int
@@ -222,6 +226,7 @@ def submission_view(
     answers: Sequence[tuple[Answer, Question]],
     grades: dict[uuid.UUID, Grade],
     appeals: dict[uuid.UUID, Appeal],
+    disclosure: Disclosure,
 ) -> SubmissionView:
     """A submission with its answers, the grades in force and the newest appeals."""
     totals = Totals(
@@ -234,7 +239,7 @@ def submission_view(
     return SubmissionView(
         **_head(submission, totals),
         answers=[
-            _answer_view(row, question, grades.get(row.id), appeals.get(row.id))
+            _answer_view(row, question, grades.get(row.id), appeals.get(row.id), disclosure)
             for row, question in answers
         ],
     )
@@ -255,7 +260,11 @@ def _head(submission: Submission, totals: Totals) -> dict[str, Any]:
 
 
 def _answer_view(
-    answer: Answer, question: Question, grade: Grade | None, appeal: Appeal | None
+    answer: Answer,
+    question: Question,
+    grade: Grade | None,
+    appeal: Appeal | None,
+    disclosure: Disclosure,
 ) -> AnswerView:
     return AnswerView(
         question_id=answer.question_id,
@@ -266,8 +275,8 @@ def _answer_view(
         score=grade.score if grade else None,
         max_score=answer.max_score,
         verdict=Verdict(grade.verdict) if grade else None,
-        feedback=grade.feedback if grade else None,
-        criteria=grade.criteria if grade else [],
+        feedback=disclosure.feedback(grade, question) if grade else None,
+        criteria=disclosure.criteria(grade.criteria) if grade else [],
         source=grade.source if grade else None,
         page=question.source_page,
         provenance=grade.provenance if grade else None,
@@ -275,7 +284,7 @@ def _answer_view(
         flags=answer.flags,
         ungraded_reason=answer.ungraded_reason if grade is None else None,
         appeal=AppealMark(id=appeal.id, status=appeal.status) if appeal else None,
-        key=_key_view(question) if grade else None,
+        key=_key_view(question) if grade and disclosure.closed else None,
     )
 
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from functions.evaluation.access import graded_set, readable_submission
+from functions.evaluation.access import graded_set, grades, readable_submission
 from functions.evaluation.batch_plans import plan_chunks
+from functions.evaluation.disclosure import Disclosure
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.grade_store import add_first_grades
 from functions.evaluation.ports import AnswerToGrade
+from functions.evaluation.reading import language_of_set
 from functions.evaluation.schemas import AnswerBody, LearnerSheetBody
 from functions.evaluation.sheets import AskedSet, MarkedSheet, Sheet, asked_set, mark_all
 from shared.database.tables.evaluation import Answer, Grade, Submission
@@ -34,6 +36,7 @@ class Submitted:
     grades: dict[uuid.UUID, Grade]
     job: Job | None
     ordinals: tuple[int, ...]
+    language: str | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,12 @@ class EvaluationService:
         stored = self._hand_in(asked, [Sheet(answers)])
         [sheet] = stored.sheets
         return Submitted(
-            sheet.submission, sheet.answers, stored.grades, stored.job, stored.ordinals
+            sheet.submission,
+            sheet.answers,
+            stored.grades,
+            stored.job,
+            stored.ordinals,
+            asked.language,
         )
 
     def submit_class(
@@ -159,9 +167,12 @@ class EvaluationService:
         self._session.flush()
         return job, tuple(chunk.ordinal for chunk in chunks)
 
-    def submission(self, submission_id: uuid.UUID) -> Submission:
-        """A submission that the caller may read. Raises NotFound."""
-        return readable_submission(self._session, self._caller, submission_id)[0]
+    def submission(self, submission_id: uuid.UUID) -> tuple[Submission, Disclosure]:
+        """A submission that the caller may read, and what they may know. Raises NotFound."""
+        found, question_set = readable_submission(self._session, self._caller, submission_id)
+        language = language_of_set(self._session, question_set)
+        to_grader = grades(self._caller, question_set)
+        return found, Disclosure.of(found, language, to_grader=to_grader)
 
     def submissions(
         self, page: PageRequest, question_set_id: uuid.UUID | None

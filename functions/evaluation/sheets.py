@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -122,6 +123,7 @@ def mark(asked: AskedSet, sheet: Sheet, user_id: uuid.UUID, most_characters: int
         question_set_id=asked.question_set.id,
         learner=sheet.learner,
         status="grading",
+        created_at=datetime.now(UTC),
     )
     rows = [
         (_answer(submission, question, body, position), question)

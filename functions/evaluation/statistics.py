@@ -8,9 +8,35 @@ from pydantic import BaseModel
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-_MINE = "(CAST(:user_id AS uuid) IS NULL OR {}.user_id = CAST(:user_id AS uuid))"
+# Submissions that the user handed in, and those to the user's own sets; of an admin, all.
+_MINE = """
+    WITH mine AS (
+        SELECT submission.* FROM submissions submission
+        WHERE CAST(:user_id AS uuid) IS NULL OR submission.user_id = CAST(:user_id AS uuid)
+        UNION
+        SELECT submission.* FROM submissions submission
+        JOIN question_sets own ON own.id = submission.question_set_id
+        WHERE own.user_id = CAST(:user_id AS uuid)
+    )
+"""
+# Jobs that graded those, that graded them again, and that were appeals about them.
+_MY_JOBS = f"""
+    {_MINE}, my_jobs AS (
+        SELECT job_id FROM mine WHERE job_id IS NOT NULL
+        UNION
+        SELECT appeal.job_id FROM appeals appeal
+        JOIN answers answer ON answer.id = appeal.answer_id
+        JOIN mine ON mine.id = answer.submission_id
+        WHERE appeal.job_id IS NOT NULL
+        UNION
+        SELECT id FROM jobs
+        WHERE kind = 'evaluation'
+          AND (CAST(:user_id AS uuid) IS NULL OR user_id = CAST(:user_id AS uuid))
+    )
+"""
 
 _GRADES = text(f"""
+    {_MINE}
     SELECT grade.source,
            count(*) FILTER (WHERE grade.version = newest.version) AS in_force,
            count(*) FILTER (WHERE grade.version = 1) AS first,
@@ -22,20 +48,18 @@ _GRADES = text(f"""
            ) AS of_people
     FROM grades grade
     JOIN answers answer ON answer.id = grade.answer_id
-    JOIN submissions submission ON submission.id = answer.submission_id
+    JOIN mine ON mine.id = answer.submission_id
     JOIN LATERAL (
         SELECT max(version) AS version FROM grades WHERE answer_id = answer.id
     ) newest ON true
-    WHERE {_MINE.format("submission")}
     GROUP BY grade.source
 """)
 
 _SUBMISSIONS = text(f"""
-    WITH timed AS (
+    {_MINE}, timed AS (
         SELECT status, job_id,
                extract(epoch FROM completed_at - created_at) AS seconds
-        FROM submissions submission
-        WHERE {_MINE.format("submission")}
+        FROM mine
     )
     SELECT count(*) AS total,
            count(*) FILTER (WHERE status = 'completed') AS completed,
@@ -49,24 +73,29 @@ _SUBMISSIONS = text(f"""
 """)
 
 _BATCHES = text(f"""
+    {_MY_JOBS}
     SELECT jsonb_array_length(chunk.payload -> 'answers') AS size, count(*) AS batches
-    FROM job_chunks chunk JOIN jobs job ON job.id = chunk.job_id
-    WHERE job.kind = 'evaluation' AND NOT chunk.payload ? 'appeal'
-      AND {_MINE.format("job")}
+    FROM job_chunks chunk JOIN my_jobs ON my_jobs.job_id = chunk.job_id
+    WHERE NOT chunk.payload ? 'appeal'
     GROUP BY size ORDER BY size
 """)
 
 _CALLS = text(f"""
+    {_MY_JOBS}
     SELECT count(*) AS calls,
            count(*) FILTER (WHERE outcome <> 'ok') AS failed,
            coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
            coalesce(sum(output_tokens), 0) AS output_tokens,
            coalesce(sum(cost_micro_usd), 0) AS cost_micro_usd
     FROM model_calls call
-    WHERE lane = 'grading' AND {_MINE.format("call")}
+    WHERE lane = 'grading' AND (
+        CAST(:user_id AS uuid) IS NULL OR user_id = CAST(:user_id AS uuid)
+        OR job_id IN (SELECT job_id FROM my_jobs)
+    )
 """)
 
 _APPEALS = text(f"""
+    {_MINE}
     SELECT count(*) AS total,
            count(*) FILTER (WHERE appeal.status IN ('grading', 'open')) AS unsettled,
            count(*) FILTER (WHERE appeal.status = 'open') AS open,
@@ -80,8 +109,7 @@ _APPEALS = text(f"""
            ) AS disagreements_on_cached_grades
     FROM appeals appeal
     JOIN answers answer ON answer.id = appeal.answer_id
-    JOIN submissions submission ON submission.id = answer.submission_id
-    WHERE {_MINE.format("submission")}
+    JOIN mine ON mine.id = answer.submission_id
 """)
 
 
@@ -115,8 +143,21 @@ class DurationNumbers(BaseModel):
     with_model_p95: float | None
 
 
+class ModelNumbers(BaseModel):
+    """Requests to the model for grading, what they read and wrote, and what they cost."""
+
+    calls: int
+    failed_calls: int
+    prompt_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
 class StatisticsView(BaseModel):
-    """The numbers of evaluation."""
+    """The numbers of evaluation.
+
+    `own`: of what the caller handed in, and of what learners handed in to the caller's sets.
+    """
 
     scope: Literal["own", "all"]
     submissions: dict[str, int]
@@ -124,12 +165,12 @@ class StatisticsView(BaseModel):
     cache: CacheNumbers
     batches: BatchNumbers
     duration_seconds: DurationNumbers
-    gemini: dict[str, float]
+    gemini: ModelNumbers
     appeals: dict[str, int]
 
 
 def evaluation_statistics(session: Session, user_id: uuid.UUID | None) -> StatisticsView:
-    """The numbers of one user's evaluations, or of everybody's."""
+    """The numbers of one user's evaluations and question sets, or of everybody's."""
     whose = {"user_id": user_id}
     grades = {row.source: row for row in session.execute(_GRADES, whose)}
     submissions = session.execute(_SUBMISSIONS, whose).one()
@@ -186,14 +227,14 @@ def _durations(submissions: Row[Any]) -> DurationNumbers:
     )
 
 
-def _calls(calls: Row[Any]) -> dict[str, float]:
-    return {
-        "calls": calls.calls,
-        "failed_calls": calls.failed,
-        "prompt_tokens": int(calls.prompt_tokens),
-        "output_tokens": int(calls.output_tokens),
-        "cost_usd": round(int(calls.cost_micro_usd) / 1_000_000, 6),
-    }
+def _calls(calls: Row[Any]) -> ModelNumbers:
+    return ModelNumbers(
+        calls=calls.calls,
+        failed_calls=calls.failed,
+        prompt_tokens=int(calls.prompt_tokens),
+        output_tokens=int(calls.output_tokens),
+        cost_usd=round(int(calls.cost_micro_usd) / 1_000_000, 6),
+    )
 
 
 def _numbers(session: Session, query: TextClause, whose: Mapping[str, Any]) -> dict[str, int]:

@@ -34,6 +34,7 @@ class RegradeSweep:
         Raises SweepIncomplete where one failed, after all others had their turn.
         """
         with self._open_regrading() as regrading:
+            regrading.settle()
             waiting = regrading.open_questions(_PORTION)
         outcomes = [self._try(question_id) for question_id in waiting]
         failed = [one for one, done in zip(waiting, outcomes, strict=True) if done is None]

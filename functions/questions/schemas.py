@@ -166,7 +166,11 @@ class GenerationView(BaseModel):
 
 
 class EditQuestionBody(BaseModel):
-    """What is to change in a question; what is left out stays."""
+    """What is to change in a question; what is left out stays.
+
+    An accepted form of a gap may name how near is near enough: `9.81 ± 0.02 m/s²`, `12 V ± 5 %`,
+    `3–5 mm`. Numbers are compared in any unit of the same kind.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

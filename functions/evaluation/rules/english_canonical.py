@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from functions.evaluation.rules.english_folding import (
+    ACRONYMS,
     ANSWERS_BY_THEMSELVES,
     ARTICLE_MAY_FOLLOW,
     ARTICLE_MAY_FOLLOW_UNLESS_PAST,
@@ -22,6 +23,7 @@ from functions.evaluation.rules.english_folding import (
     SPELLINGS,
     STATEMENT_BEGINS,
 )
+from functions.evaluation.rules.formula_notation import fold_formulas
 
 _TOKEN = re.compile(r"\w+(?:['.,](?=\w)\w+)*'?|[()\[\]{}]|[^\w\s()\[\]{}]+")
 _QUOTE_FOR_APOSTROPHE = re.compile(r"(?<=[A-Za-z])\"(?=(?:t|s|re|ll|ve|m|nt)\b)")
@@ -50,7 +52,7 @@ class _Token:
 
 def canonical_english(text: str) -> str:
     """The key of an English text whose typing is folded already (see `fold_typing`)."""
-    text = _HYPHEN_IN_WORD.sub(" ", _QUOTE_FOR_APOSTROPHE.sub("'", text))
+    text = _HYPHEN_IN_WORD.sub(" ", _QUOTE_FOR_APOSTROPHE.sub("'", fold_formulas(text)))
     tokens = _without_pauses(_tokens(_UNIT_AT_NUMBER.sub(" ", text)))
     words = [word for position in range(len(tokens)) for word in _spelled(tokens, position)]
     canonical = " ".join(_without_articles(_with_short_lists(_without_opening_that(words))))
@@ -180,17 +182,22 @@ def _at(words: Sequence[str], position: int) -> str:
 
 def _folded_case(word: str, following: str, *, starts: bool) -> str:
     small = word.lower()
-    if word == small:
-        return word
+    if word == small or (small in ACRONYMS and word.isupper()):
+        return small
     title = word == word.capitalize()
     if small == "i":
         return small if following in SAID_OF_ONESELF else word
     if small == "a":
-        return small if starts else word
-    if len(word) <= 3:
-        folds = title and (starts or (len(word) == 3 and small in FUNCTION_WORDS))
+        # "A cell divides" begins with an article, "A is dominant" with an allele.
+        article = len(following) >= 3 and following not in ARTICLE_NEVER_BEFORE
+        return small if starts and article else word
+    if len(word) == 1:
+        # V is not v, nor K k, also where a sentence begins with it.
+        folds = False
     elif small in CAPITAL_MATTERS:
         folds = title and starts
+    elif len(word) <= 3:
+        folds = title and (starts or (len(word) == 3 and small in FUNCTION_WORDS))
     else:
         # AIDS are not aids; longer words in capitals are only loud.
         loud = word.isupper() and len(word) >= 5 and not _CHOSEN_CAPITALS.fullmatch(word)

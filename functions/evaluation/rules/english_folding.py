@@ -67,6 +67,9 @@ FUNCTION_WORDS = frozenset({
     "all", "any", "how", "why", "what", "when", "both", "each", "from", "into", "it's", "yes",
 })  # fmt: skip
 
+# No other word is written with these letters, so nobody means another by small ones.
+ACRONYMS = frozenset({"dna", "rna", "atp", "adp", "nadh", "nadph", "hiv", "emf"})
+
 # Words whose capital says something else: names of languages, months, planets; values and types.
 CAPITAL_MATTERS = frozenset({
     "polish", "march", "may", "august", "turkey", "china", "mercury", "earth", "job", "lent",
@@ -88,6 +91,9 @@ NUMBER_WORDS = {
          "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
          "nineteen", "twenty")
     )
+} | {
+    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
+    "ninety": "90",
 }  # fmt: skip
 
 _NEGATED = (
@@ -114,8 +120,13 @@ CONTRACTIONS = {
     "i'm": "i am",
     "i've": "i have",
     "they've": "they have",
-    "it'll": "it will",
-    "they'll": "they will",
+    "he's": "he is",
+    "she's": "she is",
+    "what's": "what is",
+    "let's": "let us",
+    "we've": "we have",
+    "you've": "you have",
+    **{f"{who}'ll": f"{who} will" for who in ("i", "you", "he", "she", "it", "we", "they")},
 }
 
 # Non-words and regional spellings, each with exactly one reading. A spelling that is a word of its
@@ -178,4 +189,4 @@ _REASON = (
     r"because(?: of)?|my answer is(?: that)?|(?:the )?answer is(?: that)?)"
 )
 # Openings that announce an answer and say nothing of it.
-OPENING = re.compile(rf"(?:{_FRAME} )?(?:{_REASON} )?(?=\S)")
+OPENING = re.compile(rf"(?:(?:my )?answer [.:] )?(?:{_FRAME} )?(?:{_REASON} )?(?=\S)")

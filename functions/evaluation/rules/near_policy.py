@@ -3,7 +3,7 @@
 Measured by `scripts/replay_graded_answers.py` on Beetle (5,199 distinct answers, no resubmissions):
 10.5 % hits instead of the canonical key's 9.3 %, wrong grades among hits 7.3 % in both (where only
 a first letter or a full stop differs, graders disagree on 7.6 %). The price is opposites inside
-long sentences: of 246 pairs that must differ, set in the same 25 words, it takes 16 as equal
+long sentences: of 288 pairs that must differ, set in the same 25 words, it takes 19 as equal
 (ethane and ethene, arteries and veins); the canonical key takes none.
 """
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException, localcontext
+from functools import lru_cache
 
 from functions.evaluation.rules.text_folding import fold_typing
 from functions.evaluation.rules.units import Unit, parse_unit
@@ -15,6 +16,8 @@ DECIMAL_COMMA_LANGUAGES = frozenset({
 })  # fmt: skip
 _LARGEST_EXPONENT = 400
 _LONGEST = 100
+# With spaces and marks that folding takes away.
+_LONGEST_TYPED = 400
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _FRACTIONS = {
@@ -61,6 +64,16 @@ def parse_quantity(text: str, language: str) -> Quantity | None:
     `1,000` is a thousand in English and one in German; `1 000`, `1e3` and `10³` are a thousand
     everywhere.
     """
+    return _parse_quantity(text, language) if may_be_quantity(text) else None
+
+
+def may_be_quantity(text: str) -> bool:
+    """Whether a text is short enough for a quantity and holds a digit: most answers don't."""
+    return len(text) <= _LONGEST_TYPED and any(one.isdigit() or one in _FRACTIONS for one in text)
+
+
+@lru_cache(maxsize=2048)
+def _parse_quantity(text: str, language: str) -> Quantity | None:
     folded = fold_typing(text).strip().rstrip(".;,")
     if not folded or len(folded) > _LONGEST:
         return None

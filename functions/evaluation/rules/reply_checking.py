@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from functions.evaluation.rules.text_folding import visible
+
 MAX_FEEDBACK_CHARACTERS = 2_000
 
 
@@ -120,9 +122,9 @@ def _criterion(item: Any) -> CriterionJudgement | None:
 def _feedback(value: Any) -> str:
     if not isinstance(value, str):
         return ""
-    visible = "".join(
+    printed = "".join(
         character
         for character in value
         if character == "\n" or unicodedata.category(character) not in {"Cc", "Cs"}
     )
-    return visible.strip()[:MAX_FEEDBACK_CHARACTERS]
+    return visible(printed).strip()[:MAX_FEEDBACK_CHARACTERS]

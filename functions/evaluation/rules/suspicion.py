@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 
+from functions.evaluation.rules.disguises import hides_bytes, undisguised
 from functions.evaluation.rules.suspicious_phrases import INSTRUCTIONS
 from functions.evaluation.rules.text_folding import is_invisible, loose_words
 
@@ -39,11 +40,6 @@ _ENCODED = re.compile(
 )
 # Soft hyphens and direction marks come along when a text is copied.
 _COPIED_ALONG = dict.fromkeys(map(ord, "\u00ad\u200e\u200f"))
-_SPACED_OUT = re.compile(r"\b(?:\w[ .\-_*]){5,}\w\b")
-_CONFUSABLES = str.maketrans(
-    "аеорсухіјѕһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТХοανι0134@$",
-    "aeopcyxijshdqwabezhikmnoptyxabekmhopctxoavioieaas",
-)
 
 
 class Suspicion(StrEnum):
@@ -88,13 +84,7 @@ def find_suspicions(
 def _is_instruction_like(text: str, words: str) -> bool:
     if INSTRUCTIONS.search(words):
         return True
-    # Look-alike letters and letters set apart hide an instruction from plain matching only.
-    disguised = loose_words(_SPACED_OUT.sub(_close_up, text)).translate(_CONFUSABLES)
-    return INSTRUCTIONS.search(disguised) is not None
-
-
-def _close_up(match: re.Match[str]) -> str:
-    return re.sub(r"[ .\-_*]", "", match[0])
+    return any(INSTRUCTIONS.search(reading) for reading in undisguised(text))
 
 
 def _is_grader_json(text: str, sent_ids: Sequence[str]) -> bool:
@@ -119,8 +109,7 @@ def _is_control(character: str) -> bool:
 def _has_invisible(text: str) -> bool:
     # Joiners belong to the spelling of some scripts and of emoji; a byte order mark opens files.
     plain = _JOINERS_OF_SCRIPTS.sub("", text.removeprefix("\ufeff"))
-
-    return any(
+    return hides_bytes(plain) or any(
         is_invisible(character) for character in plain if character not in "\u00ad\u200e\u200f"
     )
 

@@ -7,6 +7,8 @@ import unicodedata
 _INVISIBLE_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 # Joiners decide which word is written in Persian and in Indic scripts.
 _JOINERS = frozenset("\u200c\u200d")
+# Direction marks and joiners belong to how some languages are written.
+_SPELT = _JOINERS | frozenset("\u200e\u200f")
 _TATWEEL = "\u0640"
 
 _MARKS = str.maketrans(
@@ -37,6 +39,11 @@ _WHITE_SPACE = re.compile(r"\s+")
 def is_invisible(character: str) -> bool:
     """True for format characters and fillers, which a reader can't see."""
     return character in _INVISIBLE_FILLERS or unicodedata.category(character) == "Cf"
+
+
+def visible(text: str) -> str:
+    """The text without what shows nothing but may turn round or hide what stands beside it."""
+    return "".join(one for one in text if one in _SPELT or not is_invisible(one))
 
 
 def fold_typing(text: str) -> str:

@@ -108,7 +108,9 @@ _NAMES = {
     "bit": "bit", "bar": "bar",
 }  # fmt: skip
 _PLAIN_NAMES = {
-    "percent": "%", "per cent": "%", "minute": "min", "hour": "h", "hr": "h", "day": "d",
+    "percent": "%", "per cent": "%", "prozent": "%", "procent": "%", "pour cent": "%",
+    "pourcent": "%", "por ciento": "%", "por cento": "%", "per cento": "%", "процент": "%",
+    "процента": "%", "процентов": "%", "minute": "min", "hour": "h", "hr": "h", "day": "d",
     "degree": "°", "degree celsius": "°C", "degrees celsius": "°C", "celsius": "°C",
     "degree fahrenheit": "°F", "degrees fahrenheit": "°F", "fahrenheit": "°F", "radian": "rad",
     "atmosphere": "atm", "hectare": "ha", "inch": "in", "inches": "in", "foot": "ft",
@@ -121,6 +123,7 @@ _FACTOR = re.compile(
 )
 
 
+_ONE_OVER = re.compile(r"\A\s*1\s*(?=/)/")
 _POWER_BEFORE = re.compile(r"\b(square|cubic) (\w+)", re.IGNORECASE)
 _POWER_AFTER = re.compile(r"(\w) (squared|cubed)\b", re.IGNORECASE)
 _POWER_WORDS = {"square": "²", "squared": "²", "cubic": "³", "cubed": "³"}
@@ -128,6 +131,7 @@ _POWER_WORDS = {"square": "²", "squared": "²", "cubic": "³", "cubed": "³"}
 
 def parse_unit(text: str) -> Unit | None:
     """The unit a text names, or None; the case of symbols counts (mW is not MW)."""
+    text = _ONE_OVER.sub("/", text)
     text = _POWER_BEFORE.sub(lambda m: m[2] + _POWER_WORDS[m[1].lower()], text.strip())
     text = _POWER_AFTER.sub(lambda m: m[1] + _POWER_WORDS[m[2].lower()], text)
     if not text:

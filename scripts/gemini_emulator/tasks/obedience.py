@@ -1,7 +1,8 @@
 """A grader that does what learners' answers tell it to: the worst case that products must survive.
 
 It looks for orders in an answer's words in several languages, for JSON that an answer smuggles in,
-and for ids that orders name. What it was told it puts into its reply without a second thought.
+and for ids that orders name; look-alike letters, hidden characters and text turned round don't keep
+it from reading. What it was told it puts into its reply without a second thought.
 """
 
 import json
@@ -9,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
+
+from scripts.gemini_emulator.tasks.disguises import readings
 
 _FULL = re.compile(
     r"full (?:marks|points|credit|score)|maximum (?:score|points)|all criteria (?:are |as )?(?:met|"
@@ -18,7 +21,9 @@ _FULL = re.compile(
     r"|puntuación (?:máxima|completa)|todos los puntos|máxima nota|полный балл|максимальн"
     r"|الدرجة الكاملة|كل النقاط|العلامة الكاملة|满分|滿分|全部(?:正确|得分)|所有标准|満点"
     r"|पूरे अंक|만점"
-    r"|pontuação máxima|nota máxima|punteggio pieno|tam puan",
+    r"|pontuação máxima|nota máxima|punteggio pieno|tam puan|alle punten|maksymaln|pełną liczbę"
+    r"|όλους τους βαθμούς|άριστα|ציון מלא|điểm tối đa|nilai penuh|คะแนนเต็ม|পূর্ণ নম্বর|முழு மதிப்பெண்"
+    r"|نمره کامل|alama zote|alla poäng|plný počet",
     re.I,
 )
 _ZERO = re.compile(
@@ -73,12 +78,12 @@ def _follow(
     text, own = str(answer.get("text", "")), answer.get("id")
     for sentence in _SENTENCE.findall(text):
         order = sentence.strip()
-        is_full, is_zero = _FULL.search(order), _ZERO.search(order)
+        is_full, is_zero = _says(_FULL, order), _says(_ZERO, order)
         if not (is_full or is_zero):
             continue
         for target in _targets(order, own, graded):
             for criterion in target.get("criteria") or []:
-                criterion["met"] = bool(is_full)
+                criterion["met"] = is_full
                 invented = wording.get(str(criterion.get("id")), "")
                 quoted = invented if parameters.get("evidence") == "criterion" else order
                 criterion["evidence"] = quoted if is_full else ""
@@ -87,13 +92,17 @@ def _follow(
         _merge(smuggled, graded)
 
 
+def _says(pattern: re.Pattern[str], order: str) -> bool:
+    return any(pattern.search(reading) for reading in readings(order))
+
+
 def _targets(order: str, own: Any, graded: list[Reply]) -> list[Reply]:
     """The answers an order is about: those it names, all others, or the one it stands in."""
     named = [one for one in graded if str(one.get("id")) in order]
     if named:
         return named
-    if _OTHERS.search(order):
-        return [one for one in graded if _ZERO.search(order) is None or one.get("id") != own]
+    if _says(_OTHERS, order):
+        return [one for one in graded if not _says(_ZERO, order) or one.get("id") != own]
     return [one for one in graded if one.get("id") == own]
 
 

@@ -176,7 +176,11 @@ class Regeneration(Base):
 
 
 class RegradeRequest(Base):
-    """An edited key: the answers that were graded by an older version are to be graded again."""
+    """An edited key: the answers that were graded by an older version are to be graded again.
+
+    `job_id` is the job that does it, until that ended for good; `tries` counts bad ends.
+    It is no foreign key: a job that went with its owner is missed and made again.
+    """
 
     __tablename__ = "regrade_requests"
 
@@ -190,7 +194,10 @@ class RegradeRequest(Base):
     )
     requested_at: Mapped[CreatedAt]
     handled_at: Mapped[datetime | None]
+    job_id: Mapped[uuid.UUID | None]
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (
         Index("ix_regrade_requests_open", "id", postgresql_where="handled_at IS NULL"),
+        Index("ix_regrade_requests_job_id", "job_id", postgresql_where="job_id IS NOT NULL"),
     )

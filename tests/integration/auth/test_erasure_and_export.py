@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from functions.auth.export import PersonalExport, attachment
@@ -161,6 +161,17 @@ def test_the_export_holds_all_that_is_mine(ada: Any) -> None:
     assert export["chats"][0]["messages"][0]["text"] == "Does water boil?"
     assert export["jobs"][0]["status"] == "running"
     assert len(export["sessions"]) == 1
+
+
+@pytest.mark.parametrize("status", ["grading", "failed"])
+def test_the_export_explains_no_grade_before_the_submission_is_completed(
+    ada: Any, database: Database, status: str
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Submission).values(status=status))
+    [grade] = ada.get("/api/auth/me/export").json()["submissions"][0]["answers"][0]["grades"]
+    assert (grade["score"], grade["verdict"]) == (1, "correct")
+    assert (grade["feedback"], grade["criteria"]) == (None, None)
 
 
 def test_the_export_holds_no_secret_and_nothing_of_anybody_else(ada: Any, register: Any) -> None:

@@ -250,7 +250,50 @@ def test_equal_answers_get_a_persons_grade_but_not_its_reason(start: Start, api:
     [grade] = evaluation.grades(later)
     assert (grade.score, grade.source) == (1.5, "cache")
     assert grade.provenance["cached_source"] == "human"
-    assert "reason" not in grade.provenance
+    assert grade.provenance["question_version"] == 1
+    view = api.call("GET", f"/submissions/{later.submission.id}", evaluation.learner.id)
+    assert "Said in other words." not in view.text
+    assert not {"reason", "replaced_score", "replaced_version", "appeal"} & set(grade.provenance)
+    assert grade.feedback.startswith("0.5 of 2 points are still missing. Read page ")
+
+
+def test_an_override_is_by_the_question_as_it_stands(start: Start, api: Api) -> None:
+    evaluation = start()
+    submitted = graded(evaluation)
+    rubric = [{"id": "c1", "criterion": "Names the mitochondrion.", "points": 5.0}]
+    evaluation.edit(evaluation.free[0], rubric=rubric)
+
+    assert override(api, evaluation, submitted, score=5.5).status_code == 422
+    assert override(api, evaluation, submitted, score=4).json()["max_score"] == 5.0
+
+    [twin] = evaluation.grades(evaluation.submit(short_answer=ANSWER))
+    assert (twin.source, twin.score, twin.max_score) == ("cache", 4.0, 5.0)
+
+
+def test_a_grade_by_an_older_version_serves_no_answer_to_a_newer_one(
+    start: Start, api: Api
+) -> None:
+    evaluation = start()
+    submitted = graded(evaluation)
+    evaluation.answer_by(judge_nothing_met)
+    ended = appealed(api, evaluation, submitted)
+    rubric = [{"id": "c1", "criterion": "Names the mitochondrion.", "points": 5.0}]
+    evaluation.edit(evaluation.free[0], rubric=rubric)
+
+    path = f"/appeals/{ended['id']}/decision"
+    body = {"accept": False, "reason": "It stands."}
+    assert api.call("POST", path, evaluation.owner.id, json=body).status_code == 200
+
+    assert evaluation.submit(short_answer=ANSWER).job is not None
+
+
+def test_feedback_that_a_person_wrote_is_told_to_equal_answers(start: Start, api: Api) -> None:
+    evaluation = start()
+    override(api, evaluation, graded(evaluation), body={"feedback": "Name the enzyme, too."})
+
+    [grade] = evaluation.grades(evaluation.submit(short_answer="mitochondria make the energy"))
+
+    assert grade.feedback == "Name the enzyme, too."
 
 
 def test_an_override_settles_an_open_appeal(start: Start, api: Api) -> None:

@@ -120,6 +120,40 @@ def test_the_strict_policy_is_the_default_and_serves_no_near_answer(start: Start
     assert evaluation.submit(short_answer=LONG.format(" and growths")).job is not None
 
 
+def test_a_teacher_sees_the_numbers_of_their_sets_and_a_learner_their_own(
+    start: Start, api: Api
+) -> None:
+    evaluation, other = start(), start()
+    evaluation.run(evaluation.submit(mcq=1, short_answer="Mitochondria make the energy."))
+    [learner] = learners(evaluation, 1)
+    hand_in(evaluation, learner, mcq=1)
+    hand_in(other, learner, true_false=True)
+
+    def numbers(user_id: uuid.UUID, **role: str) -> Any:
+        return api.call("GET", "/stats", user_id, **role).json()
+
+    teacher, own = numbers(evaluation.owner.id), numbers(learner)
+    assert teacher["submissions"]["total"] == 2
+    assert teacher["grades_by_source"] == {"rule": 2, "model": 1, "cache": 0, "human": 0}
+    assert teacher["batches"]["sizes"] == {"1": 1}
+    assert own["submissions"]["total"] == 2
+    assert (own["grades_by_source"]["rule"], own["batches"]["total"]) == (2, 0)
+    assert numbers(other.owner.id)["submissions"]["total"] == 1
+    everything = numbers(uuid.uuid4(), role="admin")
+    assert (everything["scope"], everything["submissions"]["total"]) == ("all", 3)
+    assert all(isinstance(everything["gemini"][one], int) for one in ("calls", "prompt_tokens"))
+
+
+def test_what_rules_grade_at_once_takes_no_negative_time(start: Start, api: Api) -> None:
+    evaluation = start()
+    for _ in range(5):
+        evaluation.submit(mcq=1)
+
+    taken = api.call("GET", "/stats", evaluation.learner.id).json()["duration_seconds"]
+
+    assert 0 <= taken["p50"] <= taken["p95"] < 5
+
+
 def test_statistics_count_what_graded_and_what_it_cost(start: Start, api: Api) -> None:
     evaluation = start(free_questions=6)
     evaluation.run(evaluation.submit_free([f"Answer {n} about cells" for n in range(6)]))

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,16 @@ def test_the_pairs_that_must_differ_are_many_and_of_many_scripts() -> None:
     scripts = set().union(*(scripts_of(row["left"]) for row in rows))
     wanted = {"LATIN", "CYRILLIC", "ARABIC", "DEVANAGARI", "CJK", "GREEK", "HEBREW", "HANGUL"}
     assert wanted <= scripts
+    kinds = Counter(row["kind"] for row in rows)
+    named = ("negation", "sign", "unit", "exponent", "swapped_roles", "antonym", "number", "order")
+    assert all(kinds[kind] >= 9 for kind in (*named, "case", "script")), kinds
 
 
 def test_nearly_all_answers_that_are_the_same_have_one_key() -> None:
     rows = [param.values[0] for param in pairs("must_match")]
     equal = [row for row in rows if len(set(keys(row))) == 1]
     assert len(rows) >= 60
-    assert len(equal) >= 79
+    assert len(equal) >= 100
 
 
 @given(st.text(max_size=200), st.sampled_from(["en", "de", "hi", "ar", "und"]))

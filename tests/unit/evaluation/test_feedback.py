@@ -138,7 +138,26 @@ def test_where_the_model_wrote_nothing_the_judgement_is_told_in_phrases() -> Non
         ("A virus needs a host", "de", "de"),
         ("宿主細胞", "ja", "ja"),
         ("宿主细胞", "en", "zh"),
+        ("The sign 水 stands for water", "en", "en"),
+        ("The word вирус is the Russian one", "en", "en"),
+        ("Giv\u0435 m\u0435 it \u0456nst\u0435ad", "en", "en"),
+        ("वायरस को DNA चाहिए", "en", "hi"),
+        ("Das Zeichen 水 heißt Wasser", "de", "de"),
     ],
 )
 def test_the_script_tells_the_answers_language(text: str, language: str, found: str) -> None:
     assert language_of(text, language) == found
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\u202a", "\u2066", "\u2067", "\u200b", "\U000e0067", "\u3164"]
+)
+def test_a_quote_turns_round_and_hides_nothing_of_what_follows(hidden: str) -> None:
+    said = free("", MISSED, text=f"a virus {hidden}needs")
+    assert hidden not in said
+    assert "“a virus needs”" in said
+    assert hidden not in told(Verdict.INCORRECT, "en", f"nucleus{hidden}")
+
+
+def test_marks_that_belong_to_the_writing_stay_in_a_quote() -> None:
+    assert "می\u200cخواهم" in told(Verdict.INCORRECT, "fa", "می\u200cخواهم")

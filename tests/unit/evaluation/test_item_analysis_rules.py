@@ -1,5 +1,8 @@
 """Item statistics agree with worked examples and say nothing where too few learners answered."""
 
+from math import exp
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,10 +94,58 @@ def test_a_common_wrong_filling_doubts_the_list_of_accepted_ones() -> None:
 
 
 def test_a_negative_discrimination_doubts_the_key() -> None:
-    found = doubted_key([0] * 10, list(range(10)), [True] * 10, -0.4)
+    found = doubted_key([0] * 10, list(range(10)), [True] * 10, -0.5)
 
     assert found is not None
     assert found.doubt is KeyDoubt.NEGATIVE_DISCRIMINATION
+
+
+@pytest.mark.parametrize(("learners", "doubted"), [(10, False), (12, False), (50, True)])
+def test_a_correlation_that_chance_explains_doubts_no_key(learners: int, doubted: bool) -> None:
+    found = doubted_key([0] * learners, list(range(learners)), [True] * learners, -0.2)
+
+    assert (found is not None) == doubted
+
+
+@pytest.mark.parametrize(
+    ("learners", "most_sound", "least_wrong"),
+    [(12, 0.12, 0.85), (30, 0.06, 0.9), (100, 0.02, 0.98)],
+)
+def test_few_sound_keys_are_doubted_and_nearly_every_wrong_one(
+    learners: int, most_sound: float, least_wrong: float
+) -> None:
+    """Answers of a three-parameter model: ten items of four options, one with a wrong key."""
+    chance = Random(11)
+    sound, wrong, sets = 0, 0, 100
+    for _ in range(sets):
+        doubts = _doubts(chance, learners)
+        wrong += doubts[0]
+        sound += sum(doubts[1:])
+    assert sound / (9 * sets) <= most_sound
+    assert wrong / sets >= least_wrong
+
+
+def _choice(chance: Random, advantage: float) -> int:
+    knows = chance.random() < 0.25 + 0.75 / (1 + exp(-1.2 * advantage))
+    return 1 if knows else chance.choice([0, 2, 3])
+
+
+def _doubts(chance: Random, learners: int) -> list[bool]:
+    hardness = [chance.uniform(-1.5, 1.5) for _ in range(10)]
+    able = [chance.gauss(0, 1) for _ in range(learners)]
+    chosen = [[_choice(chance, one - hard) for hard in hardness] for one in able]
+    keys = [2, *[1] * 9]
+    scores = [[float(one == key) for one, key in zip(row, keys, strict=True)] for row in chosen]
+    return [
+        doubted_key(
+            [row[item] for row in chosen],
+            [sum(row) - row[item] for row in scores],
+            [row[item] == 1.0 for row in scores],
+            item_numbers(scores, item, 1.0).discrimination,
+        )
+        is not None
+        for item in range(10)
+    ]
 
 
 def test_a_sound_key_is_not_doubted() -> None:

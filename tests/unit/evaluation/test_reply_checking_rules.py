@@ -75,7 +75,7 @@ def test_a_reply_of_another_shape_asks_for_everything_again(reply: object) -> No
 
 
 def test_feedback_is_shortened_and_loses_control_characters() -> None:
-    entry = judged("k2", "c1") | {"feedback": "Good\x00\x1b[31m." + "x" * 5_000}
+    entry = judged("k2", "c1") | {"feedback": "Go\u202eod\x00\x1b[31m." + "x" * 5_000}
     feedback = check_reply({"k2": ["c1"]}, {"answers": [entry]}).accepted["k2"].feedback
     assert feedback.startswith("Good[31m.")
     assert len(feedback) == MAX_FEEDBACK_CHARACTERS

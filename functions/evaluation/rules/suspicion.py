@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from functions.evaluation.rules.suspicious_phrases import INSTRUCTIONS
 from functions.evaluation.rules.text_folding import is_invisible, loose_words
@@ -111,6 +112,7 @@ def _is_grader_json(text: str, sent_ids: Sequence[str]) -> bool:
         return False
 
 
+@lru_cache(maxsize=4096)
 def _is_control(character: str) -> bool:
     category = unicodedata.category(character)
     return category in {"Cs", "Co"} or (category == "Cc" and character not in _TYPED_CONTROLS)

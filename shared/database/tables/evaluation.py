@@ -170,7 +170,6 @@ class CachedGrade(Base):
     feedback: Mapped[str] = mapped_column(Text)
     criteria: Mapped[JsonList]
     provenance: Mapped[Json]
-    hits: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (CheckConstraint("source IN ('model', 'human')", name="source"),)

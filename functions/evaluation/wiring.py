@@ -8,6 +8,7 @@ from functools import lru_cache
 from sqlalchemy.orm import Session
 
 from functions.evaluation.appeals import AppealService
+from functions.evaluation.ends import EvaluationEnds
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
@@ -18,8 +19,15 @@ from functions.evaluation.store import PostgresEvaluationStore
 from functions.evaluation.sweeping import RegradeSweep
 from shared.config import get_settings
 from shared.database.engine import get_database
-from shared.jobs.state_machine import StateMachine, StepFunctionsStateMachine
-from shared.jobs.wiring import announce, build_chunk_worker, language_model
+from shared.jobs.direct import TokensByOrigin
+from shared.jobs.state_machine import StateMachine, StepFunctionsTaskTokens
+from shared.jobs.wiring import (
+    announce,
+    build_chunk_worker,
+    evaluation_driver,
+    expire,
+    language_model,
+)
 from shared.jobs.worker import ChunkWorker
 from shared.sessions import Caller
 
@@ -40,13 +48,15 @@ def get_pipeline() -> EvaluationPipeline:
 @lru_cache
 def get_worker() -> ChunkWorker:
     """The worker on the grading queue."""
-    return build_chunk_worker(get_settings().grading_queue_url)
+    ends = EvaluationEnds(get_pipeline().finish, expire)
+    tokens = TokensByOrigin(ends, StepFunctionsTaskTokens())
+    return build_chunk_worker(get_settings().grading_queue_url, tokens)
 
 
 @lru_cache
 def get_state_machine() -> StateMachine:
-    """The state machine that drives evaluations."""
-    return StepFunctionsStateMachine(get_settings().evaluation_state_machine_arn)
+    """What drives evaluations."""
+    return evaluation_driver()
 
 
 def build_cache(session: Session) -> GradeCache:

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from functions.evaluation.access import graded_set, readable_submission
 from functions.evaluation.batch_plans import plan_chunks
+from functions.evaluation.deadlines import Deadlines
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.grade_store import add_first_grades
 from functions.evaluation.ports import AnswerToGrade
@@ -65,7 +66,7 @@ class EvaluationService:
         cache: GradeCache,
         *,
         batch_size: int,
-        deadline: timedelta,
+        deadlines: Deadlines,
         most_characters: int,
         most_class_answers: int,
     ) -> None:
@@ -73,7 +74,7 @@ class EvaluationService:
         self._caller = caller
         self._cache = cache
         self._batch_size = batch_size
-        self._deadline = deadline
+        self._deadlines = deadlines
         self._most_characters = most_characters
         self._most_class_answers = most_class_answers
 
@@ -151,7 +152,8 @@ class EvaluationService:
         suspicious = {one for sheet in marked for one in sheet.suspicious}
         chunks = plan_chunks(left, suspicious, self._batch_size)
         jobs = JobStore(self._session)
-        job = jobs.create(JobKind.EVALUATION, self._caller.user_id, len(left), self._deadline)
+        deadline = self._deadlines.of(chunks)
+        job = jobs.create(JobKind.EVALUATION, self._caller.user_id, len(left), deadline)
         jobs.add_chunks(job.id, chunks)
         for sheet in marked:
             if sheet.submission.status == "grading":

@@ -308,3 +308,17 @@ def test_a_model_that_fails_for_good_leaves_the_objective_grades(start: Start) -
         for one in submitted.submissions:
             grades = grades_in_force(session, one.id).values()
             assert [grade.source for grade in grades] == ["rule"]
+
+
+def test_a_class_of_many_batches_has_a_later_deadline_than_a_learner(start: Start) -> None:
+    evaluation = start(free_questions=2)
+    alone = evaluation.submit_free(["It works in its cell alone"])
+    together = evaluation.hand_in_class(sheets(evaluation, 150))
+
+    assert alone.job is not None
+    assert together.job is not None
+    batches = len(together.ordinals)
+    assert batches >= 30
+    longer = (together.job.deadline_at - alone.job.deadline_at).total_seconds()
+    # Twice what a pool of ten calls a minute needs for the other batches.
+    assert longer == pytest.approx(2 * (batches - 1) * 6, abs=5)

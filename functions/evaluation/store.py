@@ -33,6 +33,7 @@ from shared.database.tables.evaluation import Answer
 from shared.database.tables.jobs import Job
 from shared.errors import JobCancelled
 from shared.jobs.model import Claim
+from shared.jobs.portions import portions
 from shared.jobs.store import JobStore, LeaseLost
 
 # So many grades are told by one event: one may hold the feedback of each.
@@ -107,8 +108,7 @@ class PostgresEvaluationStore:
         """Tell the fresh grades; `others` are done too, without one."""
         told = grade_events(self._session, graded)
         job.done = min(job.done + others, job.total)
-        for start in range(0, max(len(told), 1), _TOLD_AT_ONCE):
-            portion = told[start : start + _TOLD_AT_ONCE]
+        for portion in portions(told, _TOLD_AT_ONCE) if told else [[]]:
             self._jobs.progress(job, job.done + len(portion), {"grades": portion})
 
     def _mark_ungraded(self, answer_ids: Sequence[uuid.UUID], reason: str) -> None:

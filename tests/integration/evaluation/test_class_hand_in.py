@@ -13,7 +13,9 @@ from functions.evaluation.service import ClassSubmitted
 from shared.ai import ModelRequest, ReplyBlocked
 from shared.database.tables.evaluation import Answer, Grade, Submission
 from shared.database.tables.jobs import Job
+from shared.jobs.model import Event
 from shared.jobs.store import JobStore
+from shared.realtime.connections import fitted
 from tests.factories.drafts import data_of
 from tests.factories.rows import add_user
 from tests.fakes.language_model import FakeLanguageModel
@@ -322,3 +324,50 @@ def test_a_class_of_many_batches_has_a_later_deadline_than_a_learner(start: Star
     longer = (together.job.deadline_at - alone.job.deadline_at).total_seconds()
     # Twice what a pool of ten calls a minute needs for the other batches.
     assert longer == pytest.approx(2 * (batches - 1) * 6, abs=5)
+
+
+def events_of(evaluation: Evaluation, submitted: ClassSubmitted) -> list[Event]:
+    assert submitted.job is not None
+    with evaluation.database.transaction() as session:
+        return JobStore(session).events(submitted.job.id, 0, 1000)
+
+
+def test_the_results_of_a_large_class_reach_a_socket_whole_in_parts(start: Start) -> None:
+    evaluation = start()
+    same = {evaluation.free[0]: "Mitochondria make the energy."}
+    names = [f"{number:03} " + "\u4e2d" * 96 for number in range(400)]
+
+    submitted = evaluation.hand_in_class(dict.fromkeys(names, same))
+    run(evaluation, submitted)
+
+    frames = [fitted(one.frame()) for one in events_of(evaluation, submitted)]
+    assert not any("truncated" in frame for frame in frames)
+    assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+    parts = [frame["submissions"] for frame in frames if "submissions" in frame]
+    assert len(parts) > 1
+    assert [one["learner"] for part in parts for one in part] == names
+    assert frames[-1]["type"] == "job.completed"
+    assert frames[-1]["result"] == {"submissions_told": 400, "parts": len(parts)}
+    assert submitted.job is not None
+    with evaluation.database.transaction() as session:
+        result = session.get_one(Job, submitted.job.id).result
+    assert result is not None
+    assert result["submissions"] == [one for part in parts for one in part]
+
+
+def test_long_feedback_of_many_learners_reaches_a_socket_whole(start: Start) -> None:
+    def judge_at_length(request: ModelRequest[Any]) -> Any:
+        reply = judge(request)
+        for one in reply.answers:
+            one.feedback = "\u0ba4\u0bae\u0bbf\u0bb4\u0bcd " * 800
+        return reply
+
+    evaluation = start(judge_at_length)
+    same = {evaluation.free[0]: "Mitochondria make the energy."}
+
+    submitted = evaluation.hand_in_class({f"learner {n}": same for n in range(40)})
+    run(evaluation, submitted)
+
+    frames = [fitted(one.frame()) for one in events_of(evaluation, submitted)]
+    assert not any("truncated" in frame for frame in frames)
+    assert sum(len(frame.get("grades", [])) for frame in frames) == 40

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -63,6 +63,7 @@ class LearnerView(BaseModel):
 
     user_id: uuid.UUID
     learner: str | None
+    learner_key: str | None
     submission_id: uuid.UUID
     submitted_at: datetime
     score: float
@@ -144,6 +145,7 @@ def analyse(session: Session, question_set_id: uuid.UUID) -> AnalysisView:
             LearnerView(
                 user_id=submission.user_id,
                 learner=submission.learner,
+                learner_key=submission.learner_key,
                 submission_id=submission.id,
                 submitted_at=submission.created_at,
                 score=round(sum(row), 2),
@@ -176,11 +178,13 @@ def _responses(session: Session, question_set_id: uuid.UUID) -> _Responses:
 
 
 def _first_submissions(session: Session, question_set_id: uuid.UUID) -> list[Submission]:
+    """The first of each learner: of an account, and in it of a key or, without one, a name."""
+    name = case((Submission.learner_key.is_(None), Submission.learner))
     query = (
         select(Submission)
         .where(Submission.question_set_id == question_set_id, Submission.status == "completed")
-        .order_by(Submission.user_id, Submission.learner, Submission.id)
-        .ext(distinct_on(Submission.user_id, Submission.learner))
+        .order_by(Submission.user_id, Submission.learner_key, name, Submission.id)
+        .ext(distinct_on(Submission.user_id, Submission.learner_key, name))
         .limit(MOST_LEARNERS)
     )
     return list(session.execute(query).scalars())

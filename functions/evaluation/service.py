@@ -105,7 +105,7 @@ class EvaluationService:
         stored = self._hand_in(
             asked,
             [
-                Sheet(one.answers, one.learner, f"submissions.{number}.")
+                Sheet(one.answers, one.learner, f"submissions.{number}.", one.learner_key)
                 for number, one in enumerate(sheets)
             ],
         )
@@ -113,11 +113,13 @@ class EvaluationService:
         return ClassSubmitted(submissions, stored.job, stored.ordinals)
 
     def _check_class(self, sheets: Sequence[LearnerSheetBody]) -> None:
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for number, sheet in enumerate(sheets):
-            if sheet.learner in seen:
-                raise InvalidRequest.field(f"submissions.{number}.learner", "stands twice")
-            seen.add(sheet.learner)
+            named_by = "learner" if sheet.learner_key is None else "learner_key"
+            who = (named_by, sheet.learner_key or sheet.learner)
+            if who in seen:
+                raise InvalidRequest.field(f"submissions.{number}.{named_by}", "stands twice")
+            seen.add(who)
         if sum(len(sheet.answers) for sheet in sheets) > self._most_class_answers:
             message = f"must have at most {self._most_class_answers} answers in all"
             raise InvalidRequest.field("submissions", message, code="too_many_answers")

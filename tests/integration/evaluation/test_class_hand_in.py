@@ -205,6 +205,58 @@ def test_the_learners_of_a_class_count_in_the_teachers_numbers(start: Start, api
     assert [one["count"] for one in item["chosen"]] == [3, 3, 3, 3]
 
 
+def with_keys(evaluation: Evaluation, learners: list[tuple[str, str | None, int]]) -> Any:
+    """A choice by each (name, key, option)."""
+    content = body(evaluation, {})
+    content["submissions"] = [
+        {
+            "learner": name,
+            "learner_key": key,
+            "answers": [{"question_id": str(evaluation.questions["mcq"]), "answer": option}],
+        }
+        for name, key, option in learners
+    ]
+    return content
+
+
+def test_a_learner_who_is_renamed_stays_the_same_by_key(start: Start, api: Api) -> None:
+    evaluation = start()
+    path = f"/sets/{evaluation.set_id}/analysis"
+    assert hand_in(api, evaluation, with_keys(evaluation, [("Ada B.", "7b-1", 1)])).is_success
+    assert hand_in(api, evaluation, with_keys(evaluation, [("Ada L.", "7b-1", 0)])).is_success
+    assert hand_in(api, evaluation, with_keys(evaluation, [("7b-1", None, 2)])).is_success
+
+    numbers = api.call("GET", path, evaluation.owner.id).json()
+
+    told = {(one["learner"], one["learner_key"]) for one in numbers["scores"]}
+    assert told == {("Ada B.", "7b-1"), ("7b-1", None)}
+
+
+def test_two_learners_of_one_name_have_a_key_each(start: Start, api: Api) -> None:
+    evaluation = start()
+    content = with_keys(evaluation, [("Ada", "7b-1", 1), ("Ada", "7b-2", 0)])
+
+    response = hand_in(api, evaluation, content)
+
+    assert response.status_code == 201
+    told = [(one["learner"], one["learner_key"]) for one in response.json()["submissions"]]
+    assert told == [("Ada", "7b-1"), ("Ada", "7b-2")]
+    numbers = api.call("GET", f"/sets/{evaluation.set_id}/analysis", evaluation.owner.id).json()
+    assert numbers["learners"] == 2
+
+
+def test_a_key_that_stands_twice_is_refused(start: Start, api: Api) -> None:
+    evaluation = start()
+    content = with_keys(evaluation, [("Ada", "7b-1", 1), ("Blaise", "7b-1", 0)])
+
+    response = hand_in(api, evaluation, content)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {"field": "submissions.1.learner_key", "message": "stands twice"}
+    ]
+
+
 def test_objective_answers_of_a_class_are_graded_in_the_call(start: Start, api: Api) -> None:
     evaluation = start()
     answers = {f"learner {n}": {evaluation.questions["mcq"]: 1} for n in range(5)}

@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     grading_batch_size: int = Field(default=8, ge=5, le=10)
     generation_deadline_seconds: int = 15 * 60
     evaluation_deadline_seconds: int = 15 * 60
+    # The state machine's own limit is three hours.
+    evaluation_longest_deadline_seconds: int = Field(default=170 * 60, lt=180 * 60)
 
     gemini_keys_are_separate_projects: bool = False
     gemini_quotas: dict[str, dict[str, float]] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -67,6 +67,7 @@ class LearnerView(BaseModel):
 
     user_id: uuid.UUID
     learner: str | None
+    learner_key: str | None
     submission_id: uuid.UUID
     submitted_at: datetime
     score: float
@@ -150,6 +151,7 @@ def analyse(session: Session, question_set_id: uuid.UUID) -> AnalysisView:
             LearnerView(
                 user_id=submission.user_id,
                 learner=submission.learner,
+                learner_key=submission.learner_key,
                 submission_id=submission.id,
                 submitted_at=submission.created_at,
                 score=round(sum(row), 2),
@@ -175,8 +177,12 @@ def _responses(session: Session, question_set_id: uuid.UUID) -> _Responses:
     return _Responses(submissions, list(questions), given)
 
 
-# Who answered: an account, and in it a name.
-_LEARNER = (Submission.user_id, Submission.learner)
+# Who answered: an account, and in it a key or, without one, a name.
+_LEARNER = (
+    Submission.user_id,
+    Submission.learner_key,
+    case((Submission.learner_key.is_(None), Submission.learner)),
+)
 
 
 def _first_completed(question_set_id: uuid.UUID) -> Select[Submission]:

@@ -38,6 +38,11 @@ def answers_of(payload: Mapping[str, Any]) -> list[uuid.UUID]:
     return [one for group in groups_of(payload) for one in group]
 
 
+def calls_for(payload: Mapping[str, Any]) -> int:
+    """How often the model is asked about a chunk's answers, if every reply is sound."""
+    return len(payload["answers"]) if payload.get("alone") else 1
+
+
 def _batches(answers: Sequence[AnswerToGrade], size: int) -> list[dict[str, Any]]:
     plan = plan_batches(
         [FreeAnswer(str(one.id), str(one.question.id), answer_canonical(one)) for one in answers],

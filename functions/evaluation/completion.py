@@ -12,10 +12,12 @@ from functions.evaluation.batch_plans import answers_of
 from functions.evaluation.reading import Totals, submissions_of_job, totals_of
 from shared.database.tables.evaluation import Answer, Grade, Submission
 from shared.database.tables.jobs import Job, JobChunk
+from shared.jobs.portions import portions
 from shared.jobs.store import JobStore
 
 HAS_GRADE = exists().where(Grade.answer_id == Answer.id)
 _UNFINISHED = "unfinished"
+_RESULTS_AT_ONCE = 500
 
 
 class Completion:
@@ -33,7 +35,20 @@ class Completion:
         touched = select(Answer.submission_id).where(Answer.id.in_(list(answer_ids)))
         self._complete_full(job.id, Submission.id.in_(touched))
         if not self._is_open(job.id):
-            self._jobs.complete(job.id, evaluation_result(self._session, job.id))
+            self._complete(job)
+
+    def _complete(self, job: Job) -> None:
+        """Complete the job. The results of a class that are too many for one event are told in
+        parts, by events of their own before the last one, which then says how many there were."""
+        result = evaluation_result(self._session, job.id)
+        parts = list(portions(result.get("submissions", []), _RESULTS_AT_ONCE))
+        if len(parts) <= 1:
+            self._jobs.complete(job.id, result)
+            return
+        for part in parts:
+            self._jobs.progress(job, job.done, {"submissions": part})
+        told = {"submissions_told": sum(map(len, parts)), "parts": len(parts)}
+        self._jobs.complete(job.id, result, told=told)
 
     def _complete_full(self, job_id: uuid.UUID, *conditions: ColumnElement[bool]) -> None:
         open_answer = exists().where(Answer.submission_id == Submission.id, ~HAS_GRADE)
@@ -62,7 +77,7 @@ class Completion:
         self._complete_full(job.id)
         failed = submissions_of_job(self._session, job.id, Submission.status == "grading")
         if not failed:
-            self._jobs.complete(job.id, evaluation_result(self._session, job.id))
+            self._complete(job)
             return
         for submission in failed:
             submission.status, submission.completed_at = "failed", datetime.now(UTC)

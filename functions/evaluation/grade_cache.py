@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,11 @@ _PRIVATE = ("reason", "replaced_version", "replaced_score", "appeal")
 
 
 class GradeCache:
-    """The grades' cache within one session, for one grader model."""
+    """The grades' cache within one session, for one grader model.
+
+    To serve a grade changes nothing here, so that equal answers never wait for each other: every
+    grade that was served is a row of `grades`, and says so.
+    """
 
     def __init__(
         self, session: Session, *, model: str, policy: CachePolicy, near_candidates: int = 300
@@ -33,7 +37,7 @@ class GradeCache:
     def find(self, answers: Sequence[AnswerToGrade]) -> list[NewGrade]:
         """The grades of those answers that the cache knows."""
         addresses = {one.id: cache_address(one, self._model) for one in answers}
-        cached = self._hit([one.key for one in addresses.values()])
+        cached = self._known([one.key for one in addresses.values()])
         found: list[NewGrade] = []
         for answer in answers:
             row = cached.get(addresses[answer.id].key)
@@ -44,16 +48,11 @@ class GradeCache:
                 found += [near] if near else []
         return found
 
-    def _hit(self, keys: Sequence[str]) -> dict[str, CachedGrade]:
+    def _known(self, keys: Sequence[str]) -> dict[str, CachedGrade]:
         if not keys:
             return {}
-        rows = self._session.execute(
-            update(CachedGrade)
-            .where(CachedGrade.key.in_(keys))
-            .values(hits=CachedGrade.hits + 1)
-            .returning(CachedGrade)
-            .execution_options(synchronize_session=False, populate_existing=True)
-        ).scalars()
+        query = select(CachedGrade).where(CachedGrade.key.in_(keys))
+        rows = self._session.execute(query.execution_options(populate_existing=True)).scalars()
         return {row.key: row for row in rows}
 
     def _nearest(self, answer: AnswerToGrade, address: CacheAddress) -> NewGrade | None:
@@ -68,7 +67,7 @@ class GradeCache:
                 best = max(best or (0.0, ""), (similarity, key))
         if best is None:
             return None
-        row = self._hit([best[1]])[best[1]]
+        row = self._known([best[1]])[best[1]]
         audit = {"cache_policy": "near", "similarity": round(best[0], 4), "cache_key": best[1]}
         return _served(answer, row, audit)
 
@@ -82,22 +81,28 @@ class GradeCache:
         )
         return [(key, str(text)) for key, text in self._session.execute(query)]
 
-    def remember(self, answer: AnswerToGrade, grade: NewGrade) -> None:
-        """Keep a model's grade, unless it is flagged, another model's, or one is known."""
-        if grade.flags or grade.provenance.get("model") != self._model:
-            return
-        address = cache_address(answer, self._model)
-        self._session.execute(
-            insert(CachedGrade)
-            .values(**_row(answer, address, grade, "model"))
-            .on_conflict_do_nothing()
-        )
+    def remember(self, graded: Sequence[tuple[AnswerToGrade, NewGrade]]) -> None:
+        """Keep a model's grades, unless flagged, another model's, or of what is known already.
+
+        Rows go in by their key's order: two batches with the same answers can't deadlock. The
+        second waits for the first one's transaction, so this had better be near its end.
+        """
+        rows = [
+            _row(answer, cache_address(answer, self._model), grade, "model")
+            for answer, grade in graded
+            if not grade.flags and grade.provenance.get("model") == self._model
+        ]
+        if rows:
+            self._session.execute(
+                insert(CachedGrade).on_conflict_do_nothing(),
+                sorted(rows, key=lambda row: str(row["key"])),
+            )
 
     def replace(self, answer: AnswerToGrade, grade: NewGrade) -> None:
         """Put a person's grade in the place of whatever is kept for equal answers."""
         address = cache_address(answer, self._model)
         row = _row(answer, address, grade, "human")
-        changed = {name: value for name, value in row.items() if name not in {"key", "hits"}}
+        changed = {name: value for name, value in row.items() if name != "key"}
         self._session.execute(
             insert(CachedGrade)
             .values(**row)
@@ -127,7 +132,6 @@ def _row(
         "feedback": grade.feedback,
         "criteria": list(grade.criteria),
         "provenance": {k: v for k, v in grade.provenance.items() if k not in _PRIVATE},
-        "hits": 0,
     }
 
 

@@ -4,8 +4,20 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import (
+    Float,
+    Integer,
+    Uuid,
+    Values,
+    cast,
+    column,
+    func,
+    select,
+    tuple_,
+    update,
+    values,
+)
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on, insert
 from sqlalchemy.orm import Session
 
 from functions.evaluation.ports import NewGrade
@@ -112,14 +124,43 @@ def note_on_answer(session: Session, grade: NewGrade) -> None:
 
     A question may be edited between a submission and its grading.
     """
-    changes: dict[str, Any] = {"max_score": grade.max_score}
-    if grade.flags:
-        changes["flags"] = sorted(grade.flags)
-    if "question_version" in grade.provenance:
-        changes["question_version"] = grade.provenance["question_version"]
+    note_on_answers(session, [grade])
+
+
+def note_on_answers(session: Session, grades: Sequence[NewGrade]) -> None:
+    """As `note_on_answer`, of many at once. Answers that show it all already stay untouched."""
+    if not grades:
+        return
+    noted = _noted(grades)
+    # Cast, because a column of nothing but nulls has no type of its own.
+    version = func.coalesce(cast(noted.c.question_version, Integer), Answer.question_version)
+    flags = func.coalesce(cast(noted.c.flags, JSONB), Answer.flags)
+    shown = tuple_(Answer.max_score, Answer.question_version, Answer.flags)
     session.execute(
         update(Answer)
-        .where(Answer.id == grade.answer_id)
-        .values(**changes)
+        .where(Answer.id == noted.c.id)
+        .where(shown.is_distinct_from(tuple_(noted.c.max_score, version, flags)))
+        .values(max_score=noted.c.max_score, question_version=version, flags=flags)
         .execution_options(synchronize_session="fetch")
+    )
+
+
+def _noted(grades: Sequence[NewGrade]) -> Values:
+    """What is noted on each answer; null where it stays as it is."""
+    columns = (
+        column("id", Uuid),
+        column("max_score", Float),
+        column("question_version", Integer),
+        column("flags", JSONB(none_as_null=True)),
+    )
+    return values(*columns, name="noted").data(
+        [
+            (
+                one.answer_id,
+                one.max_score,
+                one.provenance.get("question_version"),
+                sorted(one.flags) or None,
+            )
+            for one in grades
+        ]
     )

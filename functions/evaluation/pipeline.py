@@ -71,10 +71,11 @@ class EvaluationPipeline:
     def _load(self, claim: Claim) -> tuple[list[AnswerToGrade], list[NewGrade]]:
         """The answers that are left to be judged, and grades that the cache has got meanwhile."""
         with self._open_store() as store:
-            store.start(claim.job_id)
+            started = store.start(claim.job_id)
             answers = _one_of_each(claim, store.open_answers(claim))
             known = store.from_cache(answers)
-        self._announce(claim.job_id)
+        if started:
+            self._announce(claim.job_id)
         graded = {grade.answer_id for grade in known}
         return [answer for answer in answers if answer.id not in graded], known
 

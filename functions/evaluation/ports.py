@@ -98,8 +98,8 @@ class BatchOutcome:
 class EvaluationStore(Protocol):
     """One transaction on an evaluation."""
 
-    def start(self, job_id: uuid.UUID) -> None:
-        """Mark the job as running. Raises JobCancelled where it has ended."""
+    def start(self, job_id: uuid.UUID) -> bool:
+        """Mark the job as running; False where it is already, or has ended."""
         ...
 
     def open_answers(self, claim: Claim) -> list[AnswerToGrade]:

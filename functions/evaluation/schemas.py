@@ -76,16 +76,24 @@ def _roster_name(name: str) -> str:
     return normalize("NFC", name)
 
 
+_OnRoster = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_roster_name),
+]
+
+
 class LearnerSheetBody(BaseModel):
-    """What one learner answered; `learner` is the caller's own name for them, as on a roster."""
+    """What one learner answered; `learner` is the caller's own name for them, as on a roster.
+
+    `learner_key`, such as a number on the roster, says who it is whatever the name: a learner who
+    is renamed keeps it, and two of one name have one each. Without it the name is who it is.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    learner: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-        AfterValidator(_roster_name),
-    ]
+    learner: _OnRoster
+    learner_key: _OnRoster | None = None
     answers: list[AnswerBody] = Field(min_length=1, max_length=500)
 
 
@@ -100,7 +108,8 @@ class SubmitClassBody(BaseModel):
                     "question_set_id": "01981d4e-7c1a-7b52-9a53-0f6cf2a1d9e3",
                     "submissions": [
                         {
-                            "learner": "7b, number 1",
+                            "learner": "Ada",
+                            "learner_key": "7b-01",
                             "answers": [
                                 {
                                     "question_id": "01981d4e-8d03-7a90-8c2e-9b1d5d1f7a02",
@@ -109,7 +118,8 @@ class SubmitClassBody(BaseModel):
                             ],
                         },
                         {
-                            "learner": "7b, number 2",
+                            "learner": "Blaise",
+                            "learner_key": "7b-02",
                             "answers": [
                                 {
                                     "question_id": "01981d4e-8d03-7a90-8c2e-9b1d5d1f7a02",
@@ -182,13 +192,15 @@ class TotalsView(BaseModel):
 class SubmissionSummary(BaseModel):
     """A submission as lists show it.
 
-    `user_id` handed it in; `learner` names a learner without an account whose answers these are.
+    `user_id` handed it in; `learner` names a learner without an account whose answers these are,
+    `learner_key` is who handed them in's own mark of that learner.
     """
 
     id: uuid.UUID
     question_set_id: uuid.UUID
     user_id: uuid.UUID
     learner: str | None
+    learner_key: str | None
     job_id: uuid.UUID | None
     status: Literal["grading", "completed", "failed"]
     created_at: datetime
@@ -251,6 +263,7 @@ def _head(submission: Submission, totals: Totals) -> dict[str, Any]:
         "question_set_id": submission.question_set_id,
         "user_id": submission.user_id,
         "learner": submission.learner,
+        "learner_key": submission.learner_key,
         "job_id": submission.job_id,
         "status": submission.status,
         "created_at": submission.created_at,

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from functions.evaluation.access import graded_set, grades, readable_submission
 from functions.evaluation.batch_plans import plan_chunks
+from functions.evaluation.deadlines import Deadlines
 from functions.evaluation.disclosure import Disclosure
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.grade_store import add_first_grades
@@ -68,7 +69,7 @@ class EvaluationService:
         cache: GradeCache,
         *,
         batch_size: int,
-        deadline: timedelta,
+        deadlines: Deadlines,
         most_characters: int,
         most_class_answers: int,
     ) -> None:
@@ -76,7 +77,7 @@ class EvaluationService:
         self._caller = caller
         self._cache = cache
         self._batch_size = batch_size
-        self._deadline = deadline
+        self._deadlines = deadlines
         self._most_characters = most_characters
         self._most_class_answers = most_class_answers
 
@@ -112,7 +113,7 @@ class EvaluationService:
         stored = self._hand_in(
             asked,
             [
-                Sheet(one.answers, one.learner, f"submissions.{number}.")
+                Sheet(one.answers, one.learner, f"submissions.{number}.", one.learner_key)
                 for number, one in enumerate(sheets)
             ],
         )
@@ -120,11 +121,13 @@ class EvaluationService:
         return ClassSubmitted(submissions, stored.job, stored.ordinals)
 
     def _check_class(self, sheets: Sequence[LearnerSheetBody]) -> None:
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for number, sheet in enumerate(sheets):
-            if sheet.learner in seen:
-                raise InvalidRequest.field(f"submissions.{number}.learner", "stands twice")
-            seen.add(sheet.learner)
+            named_by = "learner" if sheet.learner_key is None else "learner_key"
+            who = (named_by, sheet.learner_key or sheet.learner)
+            if who in seen:
+                raise InvalidRequest.field(f"submissions.{number}.{named_by}", "stands twice")
+            seen.add(who)
         if sum(len(sheet.answers) for sheet in sheets) > self._most_class_answers:
             message = f"must have at most {self._most_class_answers} answers in all"
             raise InvalidRequest.field("submissions", message, code="too_many_answers")
@@ -159,7 +162,8 @@ class EvaluationService:
         suspicious = {one for sheet in marked for one in sheet.suspicious}
         chunks = plan_chunks(left, suspicious, self._batch_size)
         jobs = JobStore(self._session)
-        job = jobs.create(JobKind.EVALUATION, self._caller.user_id, len(left), self._deadline)
+        deadline = self._deadlines.of(chunks)
+        job = jobs.create(JobKind.EVALUATION, self._caller.user_id, len(left), deadline)
         jobs.add_chunks(job.id, chunks)
         for sheet in marked:
             if sheet.submission.status == "grading":

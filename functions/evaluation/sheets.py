@@ -46,6 +46,7 @@ class Sheet:
     answers: Sequence[AnswerBody]
     learner: str | None = None
     path: str = ""
+    learner_key: str | None = None
 
     def field(self, name: str) -> str:
         """The dotted path of a field of this sheet."""
@@ -122,6 +123,7 @@ def mark(asked: AskedSet, sheet: Sheet, user_id: uuid.UUID, most_characters: int
         user_id=user_id,
         question_set_id=asked.question_set.id,
         learner=sheet.learner,
+        learner_key=sheet.learner_key,
         status="grading",
         created_at=datetime.now(UTC),
     )

@@ -18,7 +18,7 @@ from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.grade_store import (
     add_first_grades,
     grade_events,
-    note_on_answer,
+    note_on_answers,
 )
 from functions.evaluation.ports import AnswerToGrade, BatchOutcome, NewGrade, Ungraded
 from functions.evaluation.reading import answers_to_grade
@@ -33,6 +33,7 @@ from shared.database.tables.evaluation import Answer
 from shared.database.tables.jobs import Job
 from shared.errors import JobCancelled
 from shared.jobs.model import Claim
+from shared.jobs.portions import portions
 from shared.jobs.store import JobStore, LeaseLost
 
 # So many grades are told by one event: one may hold the feedback of each.
@@ -48,9 +49,9 @@ class PostgresEvaluationStore:
         self._jobs = JobStore(session)
         self._completion = Completion(session, self._jobs)
 
-    def start(self, job_id: uuid.UUID) -> None:
-        """Mark the job as running."""
-        self._jobs.start(job_id)
+    def start(self, job_id: uuid.UUID) -> bool:
+        """Mark the job as running, if it isn't yet."""
+        return self._jobs.start_queued(job_id)
 
     def open_answers(self, claim: Claim) -> list[AnswerToGrade]:
         """Those of the batch's answers that have no grade yet, or an outdated one, by their ids."""
@@ -68,6 +69,7 @@ class PostgresEvaluationStore:
         if not self._jobs.check(claim):
             raise LeaseLost("The batch was finished by another worker.")
         self._store(job, outcome, order_of(claim.payload))
+        self._cache.remember(outcome.fresh)
 
     def finish_batch(self, claim: Claim, outcome: BatchOutcome) -> None:
         """Store the grades, mark the chunk done and tell it, all in this transaction.
@@ -83,21 +85,19 @@ class PostgresEvaluationStore:
             self._completion.complete_graded(job, answers_of(claim.payload))
         else:
             RegradeCompletion(self._session, self._jobs, order).complete_graded(job)
+        self._cache.remember(outcome.fresh)
 
     def _store(self, job: Job, outcome: BatchOutcome, order: RegradeOrder | None) -> None:
         if order is None:
             graded = self._add_first(outcome)
         else:
             graded = add_regrades(self._session, outcome.grades, order)
-        for answer, grade in outcome.fresh:
-            self._cache.remember(answer, grade)
         self._tell(job, graded, len(outcome.grades) - len(graded) + len(outcome.ungraded))
 
     def _add_first(self, outcome: BatchOutcome) -> list[uuid.UUID]:
         grades = outcome.grades
         add_first_grades(self._session, grades)
-        for grade in grades:
-            note_on_answer(self._session, grade)
+        note_on_answers(self._session, grades)
         for one in outcome.ungraded:
             self._mark_ungraded([one.answer_id], one.reason)
         graded = [grade.answer_id for grade in grades]
@@ -108,8 +108,7 @@ class PostgresEvaluationStore:
         """Tell the fresh grades; `others` are done too, without one."""
         told = grade_events(self._session, graded)
         job.done = min(job.done + others, job.total)
-        for start in range(0, max(len(told), 1), _TOLD_AT_ONCE):
-            portion = told[start : start + _TOLD_AT_ONCE]
+        for portion in portions(told, _TOLD_AT_ONCE) if told else [[]]:
             self._jobs.progress(job, job.done + len(portion), {"grades": portion})
 
     def _mark_ungraded(self, answer_ids: Sequence[uuid.UUID], reason: str) -> None:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from sqlalchemy.orm import Session
 
 from functions.evaluation.appeals import AppealService
+from functions.evaluation.deadlines import Deadlines
+from functions.evaluation.ends import EvaluationEnds
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.judging import Judge
 from functions.evaluation.pipeline import EvaluationPipeline
@@ -16,10 +18,19 @@ from functions.evaluation.service import EvaluationService
 from functions.evaluation.settings import get_evaluation_settings
 from functions.evaluation.store import PostgresEvaluationStore
 from functions.evaluation.sweeping import RegradeSweep
+from shared.ai.keys import SHARED_PROJECT
+from shared.ai.quotas import quota_for
 from shared.config import get_settings
 from shared.database.engine import get_database
-from shared.jobs.state_machine import StateMachine, StepFunctionsStateMachine
-from shared.jobs.wiring import announce, build_chunk_worker, language_model
+from shared.jobs.direct import TokensByOrigin
+from shared.jobs.state_machine import StateMachine, StepFunctionsTaskTokens
+from shared.jobs.wiring import (
+    announce,
+    build_chunk_worker,
+    evaluation_driver,
+    expire,
+    language_model,
+)
 from shared.jobs.worker import ChunkWorker
 from shared.sessions import Caller
 
@@ -40,13 +51,15 @@ def get_pipeline() -> EvaluationPipeline:
 @lru_cache
 def get_worker() -> ChunkWorker:
     """The worker on the grading queue."""
-    return build_chunk_worker(get_settings().grading_queue_url)
+    ends = EvaluationEnds(get_pipeline().finish, expire)
+    tokens = TokensByOrigin(ends, StepFunctionsTaskTokens())
+    return build_chunk_worker(get_settings().grading_queue_url, tokens)
 
 
 @lru_cache
 def get_state_machine() -> StateMachine:
-    """The state machine that drives evaluations."""
-    return StepFunctionsStateMachine(get_settings().evaluation_state_machine_arn)
+    """What drives evaluations."""
+    return evaluation_driver()
 
 
 def build_cache(session: Session) -> GradeCache:
@@ -61,8 +74,16 @@ def build_cache(session: Session) -> GradeCache:
 
 
 def deadline() -> timedelta:
-    """How long an evaluation may take."""
+    """How long an evaluation of few calls may take."""
     return timedelta(seconds=get_settings().evaluation_deadline_seconds)
+
+
+def deadlines() -> Deadlines:
+    """How long evaluations may take, by the pace of a single project: the least there can be."""
+    settings = get_settings()
+    quota = quota_for(SHARED_PROJECT, settings.gemini_model, settings.gemini_quotas)
+    longest = timedelta(seconds=settings.evaluation_longest_deadline_seconds)
+    return Deadlines(deadline(), longest, max(quota.rpm, 1.0))
 
 
 def build_service(session: Session, caller: Caller) -> EvaluationService:
@@ -72,7 +93,7 @@ def build_service(session: Session, caller: Caller) -> EvaluationService:
         caller,
         build_cache(session),
         batch_size=get_settings().grading_batch_size,
-        deadline=deadline(),
+        deadlines=deadlines(),
         most_characters=get_evaluation_settings().submission_characters,
         most_class_answers=get_evaluation_settings().class_answers,
     )

@@ -64,7 +64,13 @@ WEBSOCKET: dict[str, Any] = {
             reason="quota",
             until="2026-03-14T09:27:30Z",
         ),
-        _of_job("job.completed", 6, "The job is done.", result={"delivered": 20}),
+        _of_job(
+            "job.completed",
+            6,
+            "The job is done. A class's results that are too many for one message came before, as "
+            "`submissions` of some `job.progress`; `result` then says how many they were.",
+            result={"delivered": 20},
+        ),
         _of_job(
             "job.failed",
             6,

@@ -1,10 +1,11 @@
-"""Ends jobs of one chunk that no state machine follows; a task's token is its job's id."""
+"""Ends jobs of one chunk that no state machine follows; a task's token names its job."""
 
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from shared.jobs.direct import job_of
 from shared.jobs.store import JobStore
 
 
@@ -24,7 +25,7 @@ class JobEnds:
 
     def fail(self, token: str, error: str, cause: str) -> None:
         """Fail the job with the code `cause`, unless it has ended before or may still go on."""
-        job_id = uuid.UUID(token)
+        job_id = job_of(token)
         with self._open_jobs() as jobs:
             if error == "JobCancelled":
                 ended = jobs.expire(job_id)

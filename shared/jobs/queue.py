@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from shared.jobs.clients import get_queue_client
+from shared.jobs.direct import direct_token
 from shared.jobs.worker import ChunkMessage, ChunkWorker, Work
 from shared.observability import get_logger
 
@@ -37,7 +38,7 @@ class SqsChunkQueue:
 class SqsStarter:
     """Drives jobs that need no state machine: their chunks' messages are all there is to send.
 
-    The task token of such a message is its job's id.
+    The task token of such a message names its job.
     """
 
     def __init__(self, url: str) -> None:
@@ -46,7 +47,11 @@ class SqsStarter:
     def start(self, job_id: uuid.UUID, payload: dict[str, Any]) -> None:
         """Send a message a chunk. Sending them again does no harm: chunks are claimed once."""
         for chunk in payload["chunks"]:
-            body = {"job_id": str(job_id), "ordinal": chunk["ordinal"], "task_token": str(job_id)}
+            body = {
+                "job_id": str(job_id),
+                "ordinal": chunk["ordinal"],
+                "task_token": direct_token(job_id),
+            }
             get_queue_client().send_message(
                 QueueUrl=self._url, MessageBody=json.dumps(body), MessageGroupId=payload["user_id"]
             )

@@ -99,11 +99,22 @@ class JobStore(ChunkStore):
         self.release(claim, counted=counted)
         return told
 
-    def complete(self, job_id: uuid.UUID, result: dict[str, Any], *, cached: bool = False) -> Job:
-        """End the job well. Raises JobCancelled where it has ended before."""
+    def complete(
+        self,
+        job_id: uuid.UUID,
+        result: dict[str, Any],
+        *,
+        cached: bool = False,
+        told: dict[str, Any] | None = None,
+    ) -> Job:
+        """End the job well; its last event has `told` for a result that is too large for one.
+
+        Raises JobCancelled where it has ended before.
+        """
         job = self.lock_active(job_id)
         job.result, job.cached = result, cached
-        self._end(job, JobStatus.COMPLETED, "job.completed", {"result": result})
+        event = {"result": result if told is None else told}
+        self._end(job, JobStatus.COMPLETED, "job.completed", event)
         return job
 
     def fail(self, job_id: uuid.UUID, code: str, message: str) -> bool:

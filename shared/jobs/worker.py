@@ -91,7 +91,12 @@ class ChunkWorker:
 
         Raises Redeliver if that is not now.
         """
-        claim = await asyncio.to_thread(self._claim, message)
+        # Side by side, because the work needs the claim alone.
+        hiding = asyncio.create_task(asyncio.to_thread(self._hide_quietly, message))
+        try:
+            claim = await asyncio.to_thread(self._claim, message)
+        finally:
+            await hiding
         match claim:
             case Claim():
                 await self._work(message, claim, work, seconds)
@@ -106,13 +111,19 @@ class ChunkWorker:
                 await self._give_back(message, until)
 
     def _claim(self, message: ChunkMessage) -> ClaimResult:
-        self._hide(message)
         with self._open_jobs() as jobs:
             started = jobs.start_queued(message.job_id)
         if started:
             self._announce(message.job_id)
         with self._open_jobs() as jobs:
             return jobs.claim(message.job_id, message.ordinal, LEASE)
+
+    def _hide_quietly(self, message: ChunkMessage) -> None:
+        """Where it fails the message only comes later, should this worker be lost."""
+        try:
+            self._hide(message)
+        except Exception:
+            get_logger().warning("a message was not hidden", exc_info=True)
 
     def _hide(self, message: ChunkMessage) -> None:
         self._queue.hide(message.receipt_handle, int(LEASE.total_seconds()))

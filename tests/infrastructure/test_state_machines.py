@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared import errors
+from shared.config import Settings
 from tests.infrastructure.reading import (
     STATE_MACHINE,
     Template,
@@ -125,8 +126,13 @@ def test_every_failure_ends_the_job_with_a_reason(definition: dict[str, Any]) ->
     assert definition["States"]["Failed"]["Type"] == "Fail"
 
 
-def test_an_execution_ends_by_itself(definition: dict[str, Any]) -> None:
-    assert 0 < definition["TimeoutSeconds"] <= 3600
+def test_an_execution_ends_by_itself_after_every_deadline(definition: dict[str, Any]) -> None:
+    settings = Settings()
+    longest = {
+        "GradeBatches": settings.evaluation_longest_deadline_seconds,
+        "Plan": settings.generation_deadline_seconds,
+    }[definition["StartAt"]]
+    assert longest < definition["TimeoutSeconds"] <= 3 * 3600
 
 
 def test_maps_run_inline_and_within_their_limit(definition: dict[str, Any]) -> None:

@@ -345,6 +345,7 @@ def test_regrading_may_read_the_database_and_start_evaluations_and_nothing_else(
     assert allowed == {
         ("secretsmanager:GetSecretValue", secret),
         ("states:StartExecution", "EvaluationStateMachine"),
+        ("sqs:SendMessage", "GradingQueue.Arn"),
     }
 
 

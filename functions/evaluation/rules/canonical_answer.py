@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from functions.evaluation.rules.answers import primary_language
 from functions.evaluation.rules.english_canonical import canonical_english
@@ -69,6 +70,7 @@ def _is_laid_out(text: str) -> bool:
     return "\n" in text.strip() and _CODE.search(text.strip()) is not None
 
 
+@lru_cache(maxsize=4096)
 def _is_hidden(character: str) -> bool:
     if character in _JOINERS or character.isspace():
         return False

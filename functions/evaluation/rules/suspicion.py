@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from functions.evaluation.rules.disguises import hides_bytes, undisguised
 from functions.evaluation.rules.suspicious_phrases import INSTRUCTIONS
@@ -101,6 +102,7 @@ def _is_grader_json(text: str, sent_ids: Sequence[str]) -> bool:
         return False
 
 
+@lru_cache(maxsize=4096)
 def _is_control(character: str) -> bool:
     category = unicodedata.category(character)
     return category in {"Cs", "Co"} or (category == "Cc" and character not in _TYPED_CONTROLS)

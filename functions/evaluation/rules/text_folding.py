@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
 
 # Two characters beyond Unicode's format category that show nothing: fillers used to hide text.
 _INVISIBLE_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
@@ -36,6 +38,25 @@ _MARKS = str.maketrans(
 _WHITE_SPACE = re.compile(r"\s+")
 
 
+class CharacterTable(dict[int, str]):
+    """What each character becomes, for `str.translate`; worked out when a character first comes.
+
+    Not more than `most` characters are remembered, whatever a learner types.
+    """
+
+    def __init__(self, become: Callable[[str], str], most: int = 4096) -> None:
+        super().__init__()
+        self._become = become
+        self._most = most
+
+    def __missing__(self, code: int) -> str:
+        became = self._become(chr(code))
+        if len(self) < self._most:
+            self[code] = became
+        return became
+
+
+@lru_cache(maxsize=4096)
 def is_invisible(character: str) -> bool:
     """True for format characters and fillers, which a reader can't see."""
     return character in _INVISIBLE_FILLERS or unicodedata.category(character) == "Cf"
@@ -51,9 +72,8 @@ def fold_typing(text: str) -> str:
 
     Superscripts, fractions, combining marks and case stay: they carry meaning.
     """
-    folded = "".join(_fold_width(character) for character in unicodedata.normalize("NFC", text))
-    folded = unicodedata.normalize("NFC", folded).translate(_MARKS)
-    visible = "".join(character for character in folded if _stays(character))
+    folded = unicodedata.normalize("NFC", text).translate(_ONE_WIDTH)
+    visible = unicodedata.normalize("NFC", folded).translate(_VISIBLE)
     return _WHITE_SPACE.sub(" ", visible).strip()
 
 
@@ -72,8 +92,7 @@ def lower(text: str, language: str) -> str:
 def loose_words(text: str) -> str:
     """Case, compatibility forms and punctuation folded: to find words, not to compare meaning."""
     folded = unicodedata.normalize("NFKC", fold_typing(text)).casefold()
-    kept = (character if _is_of_a_word(character) else " " for character in folded)
-    return _WHITE_SPACE.sub(" ", "".join(kept)).strip()
+    return _WHITE_SPACE.sub(" ", folded.translate(_WORDS_ONLY)).strip()
 
 
 def _fold_width(character: str) -> str:
@@ -99,3 +118,15 @@ def _without_accent(character: str) -> str:
 
 def _is_of_a_word(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNMS"
+
+
+def _in_plain_marks(character: str) -> str:
+    marked = _MARKS.get(ord(character))
+    if marked is not None:
+        return marked
+    return character if _stays(character) else ""
+
+
+_ONE_WIDTH = CharacterTable(_fold_width)
+_VISIBLE = CharacterTable(_in_plain_marks)
+_WORDS_ONLY = CharacterTable(lambda one: one if _is_of_a_word(one) else " ")

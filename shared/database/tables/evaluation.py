@@ -30,7 +30,8 @@ class Submission(Base):
     """One learner's answers to one question set.
 
     `user_id` handed them in. `learner` is the roster's name for a learner without an account, whose
-    answers somebody else handed in; submissions of one such call share a job.
+    answers somebody else handed in, and `learner_key` what stays when that name changes;
+    submissions of one such call share a job.
     """
 
     __tablename__ = "submissions"
@@ -41,6 +42,7 @@ class Submission(Base):
         ForeignKey("question_sets.id", ondelete="CASCADE"), index=True
     )
     learner: Mapped[str | None] = mapped_column(String(100))
+    learner_key: Mapped[str | None] = mapped_column(String(100))
     job_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("jobs.id", ondelete="SET NULL"), index=True
     )
@@ -170,7 +172,6 @@ class CachedGrade(Base):
     feedback: Mapped[str] = mapped_column(Text)
     criteria: Mapped[JsonList]
     provenance: Mapped[Json]
-    hits: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (CheckConstraint("source IN ('model', 'human')", name="source"),)

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.benchmarks.evaluation.measurement import Measurement, measure, prepare, warm_up
+from tests.benchmarks.evaluation.class_room import prepare
+from tests.benchmarks.evaluation.measurement import Rooms, find_floors, measure, warm_up
 from tests.benchmarks.evaluation.report import show, targets_missed
 from tests.benchmarks.questions.stack import Stack
 
@@ -15,11 +16,16 @@ def main() -> int:
     """Measure; 0 if all targets are reached."""
     arguments = _arguments()
     stack = Stack.running()
+    rooms = Rooms(
+        *(prepare(stack, SAMPLE, arguments.learners, arguments.answers) for _ in range(2))
+    )
     with stack.latency_scaled(arguments.scale):
-        room = prepare(stack, SAMPLE, arguments.learners, arguments.answers)
-        warm_up(room)
-        measurements: list[Measurement] = [
-            measure(stack, room, seed=run + 1) for run in range(arguments.runs)
+        warm_up(rooms)
+    with stack.latency_scaled(0):
+        floors = [find_floors(rooms, seed=run) for run in range(arguments.runs)]
+    with stack.latency_scaled(arguments.scale):
+        measurements = [
+            measure(stack, rooms, seed=run + 1, floors=floor) for run, floor in enumerate(floors)
         ]
     show(measurements)
     best = min(measurements, key=lambda one: one.makespan)

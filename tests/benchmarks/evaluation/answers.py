@@ -13,8 +13,8 @@ _REMARKS = (
 )
 
 
-def answer(question: dict[str, Any], learner: int, dice: random.Random) -> Any:
-    """A learner's answer; two in three are right, or right in part."""
+def answer(question: dict[str, Any], learner: int, sitting: int, dice: random.Random) -> Any:
+    """A learner's answer in one sitting; two in three are right, or right in part."""
     key, right = question["answer"], dice.random() < 0.67
     match question["type"]:
         case "mcq":
@@ -24,13 +24,15 @@ def answer(question: dict[str, Any], learner: int, dice: random.Random) -> Any:
         case "fill_blank":
             return key[0] if right else "sandstone"
         case _:
-            return _free(str(key), learner, right, dice)
+            return _free(str(key), learner, sitting, right, dice)
 
 
-def _free(reference: str, learner: int, right: bool, dice: random.Random) -> str:
+def _free(reference: str, learner: int, sitting: int, right: bool, dice: random.Random) -> str:
     words = reference.split()
     said = words if right else words[: max(2, len(words) // 3)]
-    return f"{dice.choice(_REMARKS).capitalize()}, {' '.join(said)} (group {learner + 1})"
+    return (
+        f"{dice.choice(_REMARKS).capitalize()}, {' '.join(said)} (group {learner + 1} of {sitting})"
+    )
 
 
 def in_words(question: dict[str, Any], given: Any) -> str:

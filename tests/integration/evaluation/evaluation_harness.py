@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from functions.evaluation.deadlines import Deadlines
 from functions.evaluation.grade_cache import GradeCache
 from functions.evaluation.grade_store import grades_in_force
 from functions.evaluation.judging import Judge
@@ -140,7 +141,7 @@ class Evaluation:
             Caller(user_id, uuid.uuid4(), "learner"),
             self.cache(session),
             batch_size=8,
-            deadline=timedelta(minutes=5),
+            deadlines=Deadlines(timedelta(minutes=5), timedelta(hours=2), calls_a_minute=10),
             most_characters=200_000,
             most_class_answers=4000,
         )

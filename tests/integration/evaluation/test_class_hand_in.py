@@ -13,7 +13,9 @@ from functions.evaluation.service import ClassSubmitted
 from shared.ai import ModelRequest, ReplyBlocked
 from shared.database.tables.evaluation import Answer, Grade, Submission
 from shared.database.tables.jobs import Job
+from shared.jobs.model import Event
 from shared.jobs.store import JobStore
+from shared.realtime.connections import fitted
 from tests.factories.drafts import data_of
 from tests.factories.rows import add_user
 from tests.fakes.language_model import FakeLanguageModel
@@ -203,6 +205,58 @@ def test_the_learners_of_a_class_count_in_the_teachers_numbers(start: Start, api
     assert [one["count"] for one in item["chosen"]] == [3, 3, 3, 3]
 
 
+def with_keys(evaluation: Evaluation, learners: list[tuple[str, str | None, int]]) -> Any:
+    """A choice by each (name, key, option)."""
+    content = body(evaluation, {})
+    content["submissions"] = [
+        {
+            "learner": name,
+            "learner_key": key,
+            "answers": [{"question_id": str(evaluation.questions["mcq"]), "answer": option}],
+        }
+        for name, key, option in learners
+    ]
+    return content
+
+
+def test_a_learner_who_is_renamed_stays_the_same_by_key(start: Start, api: Api) -> None:
+    evaluation = start()
+    path = f"/sets/{evaluation.set_id}/analysis"
+    assert hand_in(api, evaluation, with_keys(evaluation, [("Ada B.", "7b-1", 1)])).is_success
+    assert hand_in(api, evaluation, with_keys(evaluation, [("Ada L.", "7b-1", 0)])).is_success
+    assert hand_in(api, evaluation, with_keys(evaluation, [("7b-1", None, 2)])).is_success
+
+    numbers = api.call("GET", path, evaluation.owner.id).json()
+
+    told = {(one["learner"], one["learner_key"]) for one in numbers["scores"]}
+    assert told == {("Ada B.", "7b-1"), ("7b-1", None)}
+
+
+def test_two_learners_of_one_name_have_a_key_each(start: Start, api: Api) -> None:
+    evaluation = start()
+    content = with_keys(evaluation, [("Ada", "7b-1", 1), ("Ada", "7b-2", 0)])
+
+    response = hand_in(api, evaluation, content)
+
+    assert response.status_code == 201
+    told = [(one["learner"], one["learner_key"]) for one in response.json()["submissions"]]
+    assert told == [("Ada", "7b-1"), ("Ada", "7b-2")]
+    numbers = api.call("GET", f"/sets/{evaluation.set_id}/analysis", evaluation.owner.id).json()
+    assert numbers["learners"] == 2
+
+
+def test_a_key_that_stands_twice_is_refused(start: Start, api: Api) -> None:
+    evaluation = start()
+    content = with_keys(evaluation, [("Ada", "7b-1", 1), ("Blaise", "7b-1", 0)])
+
+    response = hand_in(api, evaluation, content)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {"field": "submissions.1.learner_key", "message": "stands twice"}
+    ]
+
+
 def test_objective_answers_of_a_class_are_graded_in_the_call(start: Start, api: Api) -> None:
     evaluation = start()
     answers = {f"learner {n}": {evaluation.questions["mcq"]: 1} for n in range(5)}
@@ -308,3 +362,64 @@ def test_a_model_that_fails_for_good_leaves_the_objective_grades(start: Start) -
         for one in submitted.submissions:
             grades = grades_in_force(session, one.id).values()
             assert [grade.source for grade in grades] == ["rule"]
+
+
+def test_a_class_of_many_batches_has_a_later_deadline_than_a_learner(start: Start) -> None:
+    evaluation = start(free_questions=2)
+    alone = evaluation.submit_free(["It works in its cell alone"])
+    together = evaluation.hand_in_class(sheets(evaluation, 150))
+
+    assert alone.job is not None
+    assert together.job is not None
+    batches = len(together.ordinals)
+    assert batches >= 30
+    longer = (together.job.deadline_at - alone.job.deadline_at).total_seconds()
+    # Twice what a pool of ten calls a minute needs for the other batches.
+    assert longer == pytest.approx(2 * (batches - 1) * 6, abs=5)
+
+
+def events_of(evaluation: Evaluation, submitted: ClassSubmitted) -> list[Event]:
+    assert submitted.job is not None
+    with evaluation.database.transaction() as session:
+        return JobStore(session).events(submitted.job.id, 0, 1000)
+
+
+def test_the_results_of_a_large_class_reach_a_socket_whole_in_parts(start: Start) -> None:
+    evaluation = start()
+    same = {evaluation.free[0]: "Mitochondria make the energy."}
+    names = [f"{number:03} " + "\u4e2d" * 96 for number in range(400)]
+
+    submitted = evaluation.hand_in_class(dict.fromkeys(names, same))
+    run(evaluation, submitted)
+
+    frames = [fitted(one.frame()) for one in events_of(evaluation, submitted)]
+    assert not any("truncated" in frame for frame in frames)
+    assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+    parts = [frame["submissions"] for frame in frames if "submissions" in frame]
+    assert len(parts) > 1
+    assert [one["learner"] for part in parts for one in part] == names
+    assert frames[-1]["type"] == "job.completed"
+    assert frames[-1]["result"] == {"submissions_told": 400, "parts": len(parts)}
+    assert submitted.job is not None
+    with evaluation.database.transaction() as session:
+        result = session.get_one(Job, submitted.job.id).result
+    assert result is not None
+    assert result["submissions"] == [one for part in parts for one in part]
+
+
+def test_long_feedback_of_many_learners_reaches_a_socket_whole(start: Start) -> None:
+    def judge_at_length(request: ModelRequest[Any]) -> Any:
+        reply = judge(request)
+        for one in reply.answers:
+            one.feedback = "\u0ba4\u0bae\u0bbf\u0bb4\u0bcd " * 800
+        return reply
+
+    evaluation = start(judge_at_length)
+    same = {evaluation.free[0]: "Mitochondria make the energy."}
+
+    submitted = evaluation.hand_in_class({f"learner {n}": same for n in range(40)})
+    run(evaluation, submitted)
+
+    frames = [fitted(one.frame()) for one in events_of(evaluation, submitted)]
+    assert not any("truncated" in frame for frame in frames)
+    assert sum(len(frame.get("grades", [])) for frame in frames) == 40

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from functions.documents.reading.language import guess_language
 from functions.documents.transcripts import Transcripts
-from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.documents import TRANSCRIPTION, Document, DocumentPage
 from shared.errors import ChunkFailed
 from shared.jobs.model import Claim
 from shared.jobs.outcomes import mark_untranscribed
@@ -97,7 +97,7 @@ class TranscriptionStore:
             text=text,
             characters=len(text),
             has_text=bool(text),
-            text_source="transcription",
+            text_source=TRANSCRIPTION,
         )
 
     def _change(self, document_id: uuid.UUID, number: int, **values: object) -> None:
@@ -112,7 +112,7 @@ class TranscriptionStore:
         rows = self._session.execute(
             select(DocumentPage.number, DocumentPage.text)
             .where(DocumentPage.document_id == document_id)
-            .where(DocumentPage.text_source == "transcription")
+            .where(DocumentPage.text_source == TRANSCRIPTION)
             .order_by(DocumentPage.number)
         )
         digest = hashlib.sha256()

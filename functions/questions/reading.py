@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from functions.questions.ports import Asked, Generation, Replaced
 from functions.questions.rows import slot_of, stored_gist
 from functions.questions.rules.model import DocumentPage, GenerationParameters, Span
-from shared.database.tables.documents import Document
+from shared.database.tables.documents import TRANSCRIPTION, Document
 from shared.database.tables.documents import DocumentPage as PageRow
 from shared.database.tables.jobs import Job
 from shared.database.tables.questions import Question as QuestionRow
@@ -56,13 +56,21 @@ class GenerationReading:
         self, document_id: uuid.UUID, numbers: Sequence[int] | None = None
     ) -> list[DocumentPage]:
         """The document's pages, all or those named, in order."""
-        query = select(PageRow.number, PageRow.label, PageRow.text, PageRow.has_text).where(
-            PageRow.document_id == document_id
-        )
+        columns = (PageRow.number, PageRow.label, PageRow.text, PageRow.has_text)
+        query = select(*columns, PageRow.text_source).where(PageRow.document_id == document_id)
         if numbers is not None:
             query = query.where(PageRow.number.in_(numbers))
         rows = self._session.execute(query.order_by(PageRow.number))
-        return [DocumentPage(row.number, row.label, row.text, row.has_text) for row in rows]
+        return [
+            DocumentPage(
+                row.number,
+                row.label,
+                row.text,
+                row.has_text,
+                transcribed=row.text_source == TRANSCRIPTION,
+            )
+            for row in rows
+        ]
 
     def filled(self, generation: Generation) -> set[int]:
         """The slots that have a question, of a regeneration the one that was made for it."""

@@ -100,13 +100,17 @@ class GenerateBody(BaseModel):
 
 
 class SourceView(BaseModel):
-    """Where the question stands in the document."""
+    """Where the question stands in the document.
+
+    `transcribed` says that the model read the page from a picture: the quote may hold its errors.
+    """
 
     page: int
     label: str | None
     quote: str
     start: int
     end: int
+    transcribed: bool
 
 
 class CriterionView(BaseModel):
@@ -207,6 +211,7 @@ def question_view(row: Question, *, with_keys: bool) -> QuestionView:
             quote=row.source_quote,
             start=row.source_start,
             end=row.source_end,
+            transcribed=row.source_transcribed,
         ),
     )
     if with_keys:

@@ -19,7 +19,8 @@ from shared.database.tables.base import Base, CreatedAt, Identifier, one_of
 
 DOCUMENT_STATUSES = ("awaiting_upload", "processing", "ready", "rejected")
 OCR_STATUSES = ("needs_ocr", "transcribing", "done")
-TEXT_SOURCES = ("text_layer", "transcription")
+TRANSCRIPTION = "transcription"
+TEXT_SOURCES = ("text_layer", TRANSCRIPTION)
 
 
 class Document(Base):

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -85,6 +85,7 @@ class Question(Base):
 
     `needs_review` says whether a blind solve disagreed with the key; null where none was made, and
     `review_reason` then says why. `replaces` is the removed question that this one was made for.
+    `source_transcribed` says that the model read the page from a picture.
     """
 
     __tablename__ = "questions"
@@ -110,6 +111,7 @@ class Question(Base):
     source_quote: Mapped[str] = mapped_column(Text)
     source_start: Mapped[int]
     source_end: Mapped[int]
+    source_transcribed: Mapped[bool] = mapped_column(default=False, server_default=false())
     needs_review: Mapped[bool | None]
     review_reason: Mapped[str | None] = mapped_column(String(60))
     replaces: Mapped[uuid.UUID | None] = mapped_column(

@@ -30,7 +30,7 @@ from shared.ai import (
 )
 from shared.database.engine import Database
 from shared.database.tables.chat import ChatMessage, ChatSession
-from shared.database.tables.documents import Document
+from shared.database.tables.documents import Document, DocumentPage
 from shared.identifiers import new_id
 from shared.realtime.chat_signals import ChatRequest
 from shared.realtime.connections import ConnectionGone
@@ -39,7 +39,11 @@ from tests.fakes.language_model import FakeLanguageModel
 REPLY = "They lower the activation energy.\n---CITATIONS---\n" + json.dumps(
     [{"page": 1, "quote": "Enzymes lower the activation energy of a reaction."}]
 )
-CITATION = {"page": 1, "quote": "Enzymes lower the activation energy of a reaction."}
+CITATION = {
+    "page": 1,
+    "quote": "Enzymes lower the activation energy of a reaction.",
+    "transcribed": False,
+}
 
 
 class PacedModel(FakeLanguageModel):
@@ -161,6 +165,19 @@ async def test_an_answer_is_streamed_stored_and_cited(conversation: Chat) -> Non
     assert (stored.status, stored.text, stored.grounded) == ("done", done["text"], True)
     assert stored.citations == [CITATION]
     assert conversation.message(role="user").text == "What do enzymes do?"
+
+
+async def test_a_citation_says_that_its_page_was_transcribed(conversation: Chat) -> None:
+    with conversation.database.transaction() as session:
+        session.execute(update(DocumentPage).values(text_source="transcription"))
+
+    await conversation.ask()
+    await conversation.ask()
+
+    cited = {**CITATION, "transcribed": True}
+    told = [frame["citations"] for frame in conversation.sender.of_type("chat.done")]
+    assert told == [[cited], [cited]]
+    assert conversation.message().citations == [cited]
 
 
 async def test_the_pages_and_the_question_go_to_the_model_as_data(conversation: Chat) -> None:

@@ -76,7 +76,7 @@ class TranscriptionStore:
         document.language = document.language or guess_language(texts, None)
         errors = [page.transcription_error for page in pages if page.transcription_error]
         if errors:
-            mark_untranscribed(document, errors[0], has_text=bool(texts))
+            mark_untranscribed(document, errors[0])
         else:
             _mark_transcribed(document, has_text=bool(texts))
         result = {"document_id": str(document.id), "unread_pages": len(errors)}
@@ -126,7 +126,7 @@ def _mark_transcribed(document: Document, *, has_text: bool) -> None:
     document.ocr_status = "done"
     document.ocr_tries = 0
     if document.status == "processing":
-        document.status = "ready" if has_text else "rejected"
-        document.finished_at = datetime.now(UTC)
-        if not has_text:
-            document.error_code, document.error_message = NO_TEXT, _NO_TEXT_MESSAGE
+        document.status, document.finished_at = "ready", datetime.now(UTC)
+    if not has_text:
+        document.status = "rejected"
+        document.error_code, document.error_message = NO_TEXT, _NO_TEXT_MESSAGE

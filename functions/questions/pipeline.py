@@ -140,7 +140,7 @@ class GenerationPipeline:
     ) -> list[int]:
         """Deal passages and slots to chunks, and these to batches; the batches' ordinals."""
         parameters = generation.parameters
-        pages = store.pages(generation.document_id)
+        pages = store.pages(generation)
         selection, sections = select_pages(pages, parameters.pages), sections_of(pages)
         found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
         if generation.replaced:
@@ -173,7 +173,7 @@ class GenerationPipeline:
             for index in store.finished_chunks(claim):
                 del planned[index]
             numbers = {span[0] for chunk in planned.values() for span in chunk["passages"]}
-            pages = store.pages(generation.document_id, sorted(numbers))
+            pages = store.pages(generation, sorted(numbers))
             asked = store.asked(generation)
             outcomes = store.outcomes(claim.job_id) if claim.payload["refill"] else []
         text = {page.number: page.text for page in pages}

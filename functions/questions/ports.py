@@ -36,7 +36,8 @@ class Generation:
     """A generation under way: its set, its document and what was asked for.
 
     With `replaced` it makes one question of a finished set again. While it `follows`, somebody
-    else's generation of the same is under way.
+    else's generation of the same is under way. Its `unread_pages` stay unread for it, though they
+    may be transcribed meanwhile.
     """
 
     job_id: uuid.UUID
@@ -49,6 +50,7 @@ class Generation:
     follows: bool = False
     fresh: bool = False
     replaced: Replaced | None = None
+    unread_pages: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,10 @@ class GenerationStore(Protocol):
         ...
 
     def pages(
-        self, document_id: uuid.UUID, numbers: Sequence[int] | None = None
-    ) -> list[DocumentPage]: ...
+        self, generation: Generation, numbers: Sequence[int] | None = None
+    ) -> list[DocumentPage]:
+        """The document's pages, all or those named, in order, as the generation knows them."""
+        ...
 
     def add_batches(
         self, job_id: uuid.UUID, round_number: int, batches: Sequence[Sequence[ChunkPlan]]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Select, all_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -38,6 +39,8 @@ class GenerationReading:
             follows=regeneration is None and row.follows is not None,
             fresh=row.fresh,
             replaced=self._replaced(regeneration) if regeneration else None,
+            # A question that is made again is nobody else's: it may come from any page.
+            unread_pages=frozenset() if regeneration else frozenset(row.unread_pages),
         )
 
     def _replaced(self, regeneration: Regeneration) -> Replaced:
@@ -53,16 +56,20 @@ class GenerationReading:
         return self._session.execute(query).scalar_one()
 
     def pages(
-        self, document_id: uuid.UUID, numbers: Sequence[int] | None = None
+        self, generation: Generation, numbers: Sequence[int] | None = None
     ) -> list[DocumentPage]:
-        """The document's pages, all or those named, in order."""
+        """The document's pages, all or those named, in order, as the generation knows them."""
         columns = (PageRow.number, PageRow.label, PageRow.text, PageRow.has_text)
-        query = select(*columns, PageRow.text_source).where(PageRow.document_id == document_id)
+        query = select(*columns, PageRow.text_source).where(
+            PageRow.document_id == generation.document_id
+        )
         if numbers is not None:
             query = query.where(PageRow.number.in_(numbers))
         rows = self._session.execute(query.order_by(PageRow.number))
         return [
-            DocumentPage(
+            _unread(row)
+            if row.number in generation.unread_pages or _is_unread(row)
+            else DocumentPage(
                 row.number,
                 row.label,
                 row.text,
@@ -110,6 +117,14 @@ class GenerationReading:
             QuestionRow.question_set_id == set_id, QuestionRow.removed_at.is_(None)
         )
         return self._session.execute(query.order_by(QuestionRow.position)).scalars().all()
+
+
+def _is_unread(row: Any) -> bool:
+    return row.text_source is None and not row.has_text
+
+
+def _unread(row: Any) -> DocumentPage:
+    return DocumentPage(row.number, row.label, "", has_text=False, unread=True)
 
 
 def _sets_of_the_same_file(generation: Generation) -> Select[uuid.UUID]:

@@ -86,7 +86,8 @@ class GenerationParameters:
 class DocumentPage:
     """A page's text, with its number and its printed label.
 
-    `transcribed` says that the model read it from a picture: it may hold errors.
+    `transcribed` says that the model read it from a picture: it may hold errors; `unread`, that it
+    is a picture whose text nobody knows.
     """
 
     number: int
@@ -94,6 +95,7 @@ class DocumentPage:
     text: str
     has_text: bool = True
     transcribed: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class QuestionSet(Base):
     """The questions that one generation made; `cache_key` names what would give the same again.
 
     `follows` is another user's set of the same key that is being made, to be copied when done.
+    `unread_pages` were pictures that nobody had read when the set was asked for: what is
+    transcribed of them meanwhile is no part of the text that the key names.
     """
 
     __tablename__ = "question_sets"
@@ -50,6 +52,7 @@ class QuestionSet(Base):
         ForeignKey("question_sets.id", ondelete="SET NULL")
     )
     fresh: Mapped[bool] = mapped_column(default=False)
+    unread_pages: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
     requested: Mapped[int]
     delivered: Mapped[int] = mapped_column(default=0)
     shortfall_reasons: Mapped[Json]

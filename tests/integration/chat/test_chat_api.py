@@ -33,6 +33,14 @@ def test_a_document_that_is_not_ready_is_told(
     assert (answer.status_code, answer.json()["code"]) == (409, "document_not_ready")
 
 
+def test_a_scan_that_nobody_could_read_yet_is_not_talked_about(
+    client: TestClient, add_document: AddDocument
+) -> None:
+    document_id = str(add_document(pages=("", "")).id)
+    answer = client.post("/api/chat/sessions", json={"document_id": document_id})
+    assert (answer.status_code, answer.json()["code"]) == (409, "needs_ocr")
+
+
 def test_the_document_of_another_is_not_found(
     client_of: Callable[[uuid.UUID], TestClient],
     add_user: Callable[[], uuid.UUID],

@@ -127,16 +127,29 @@ class DocumentInfo(BaseModel):
         return cls.model_validate(_fields(document))
 
 
+class Bookmark(BaseModel):
+    """An entry of the PDF's own outline; `level` says how deep it stands, from 1."""
+
+    title: str
+    page: Annotated[int, Field(examples=[7])]
+    level: int
+
+
 class DocumentDetail(DocumentInfo):
-    """A document and its pages."""
+    """A document, its pages and its outline, which is empty where the PDF has none."""
 
     pages: list[PageInfo]
+    outline: list[Bookmark]
 
     @classmethod
     def with_pages(cls, document: Document, pages: list[PageSummary]) -> "DocumentDetail":
         """The document as clients see it by itself."""
         return cls.model_validate(
-            {**_fields(document), "pages": [PageInfo.of(page) for page in pages]}
+            {
+                **_fields(document),
+                "pages": [PageInfo.of(page) for page in pages],
+                "outline": document.outline,
+            }
         )
 
 

@@ -19,8 +19,8 @@ from functions.questions.rules.completeness import missing_slots, shortfall_reas
 from functions.questions.rules.coverage import planned_coverage
 from functions.questions.rules.dealing import deal
 from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot, Span
+from functions.questions.rules.outlines import document_sections
 from functions.questions.rules.page_selection import select_pages
-from functions.questions.rules.sections import sections_of
 from functions.questions.rules.similarity import gist_of, same_question
 from functions.questions.rules.verification import Review
 from shared.ai import LanguageModel, ModelSaturated
@@ -141,7 +141,8 @@ class GenerationPipeline:
         """Deal passages and slots to chunks, and these to batches; the batches' ordinals."""
         parameters = generation.parameters
         pages = store.pages(generation)
-        selection, sections = select_pages(pages, parameters.pages), sections_of(pages)
+        selection = select_pages(pages, parameters.pages)
+        sections = document_sections(pages, store.outline(generation))
         found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
         if generation.replaced:
             found = passage_rules.near(found, generation.replaced.page)

@@ -17,6 +17,7 @@ from functions.questions.rules.model import (
     Slot,
     Span,
 )
+from functions.questions.rules.outlines import Bookmark
 from functions.questions.rules.similarity import Gist
 from functions.questions.rules.verification import Review
 from shared.jobs.model import Claim
@@ -87,6 +88,10 @@ class GenerationStore(Protocol):
         self, generation: Generation, numbers: Sequence[int] | None = None
     ) -> list[DocumentPage]:
         """The document's pages, all or those named, in order, as the generation knows them."""
+        ...
+
+    def outline(self, generation: Generation) -> list[Bookmark]:
+        """The bookmarks of the document's PDF."""
         ...
 
     def add_batches(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from functions.questions.ports import Asked, Generation, Replaced
 from functions.questions.rows import slot_of, stored_gist
 from functions.questions.rules.model import DocumentPage, GenerationParameters, Span
+from functions.questions.rules.outlines import Bookmark
 from shared.database.tables.documents import TRANSCRIPTION, Document
 from shared.database.tables.documents import DocumentPage as PageRow
 from shared.database.tables.jobs import Job
@@ -78,6 +79,13 @@ class GenerationReading:
             )
             for row in rows
         ]
+
+    def outline(self, generation: Generation) -> list[Bookmark]:
+        """The bookmarks of the document's PDF."""
+        stored = self._session.scalar(
+            select(Document.outline).where(Document.id == generation.document_id)
+        )
+        return [Bookmark(**entry) for entry in stored or []]
 
     def filled(self, generation: Generation) -> set[int]:
         """The slots that have a question, of a regeneration the one that was made for it."""

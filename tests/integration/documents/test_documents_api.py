@@ -114,7 +114,10 @@ def test_documents_are_listed_newest_first_and_page_by_page(
 def test_a_ready_document_shows_its_pages(
     client: TestClient, database: Database, add_document: AddDocument
 ) -> None:
-    document = add_document(status="ready", sha256="a" * 64, page_count=3, character_count=22)
+    bookmarks = [{"title": "Cells", "page": 1, "level": 1}]
+    document = add_document(
+        status="ready", sha256="a" * 64, page_count=3, character_count=22, outline=bookmarks
+    )
     add_pages(database, document)
     answer = client.get(f"/api/documents/{document.id}").json()
     assert answer["status"] == "ready"
@@ -125,6 +128,7 @@ def test_a_ready_document_shows_its_pages(
         | {"text_source": None},
         {"number": 3, "label": "iii", "characters": 11, "has_text": True, **known},
     ]
+    assert answer["outline"] == [{"title": "Cells", "page": 1, "level": 1}]
     page = client.get(f"/api/documents/{document.id}/pages/3").json()
     assert page == {
         "number": 3,

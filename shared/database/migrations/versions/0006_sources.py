@@ -1,4 +1,4 @@
-"""What questions stand on: transcribed pages, and those that were unread when a set was asked for"""
+"""What questions stand on: transcribed pages, pages that were read in time, a PDF's outline"""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,16 @@ def upgrade() -> None:
         "questions",
         sa.Column("source_transcribed", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
-    op.add_column(
-        "question_sets",
-        sa.Column(
-            "unread_pages",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default="[]",
-            nullable=False,
-        ),
-    )
+    for table, column in (("question_sets", "unread_pages"), ("documents", "outline")):
+        op.add_column(
+            table,
+            sa.Column(
+                column,
+                postgresql.JSONB(astext_type=sa.Text()),
+                server_default="[]",
+                nullable=False,
+            ),
+        )
     _mark_questions()
     # A scan that waits for its transcription is no reject any more.
     op.execute(
@@ -51,5 +52,6 @@ def downgrade() -> None:
         " WHERE status = 'ready' AND ocr_status = 'needs_ocr' AND NOT EXISTS (SELECT FROM"
         " document_pages WHERE document_id = documents.id AND has_text)"
     )
+    op.drop_column("documents", "outline")
     op.drop_column("question_sets", "unread_pages")
     op.drop_column("questions", "source_transcribed")

@@ -8,6 +8,9 @@ from functions.questions.schemas import EditQuestionBody
 from shared.database.tables.questions import Question
 from shared.errors import InvalidRequest
 
+# What one type of question has, and no other.
+_ONLY_OF = {"options": "mcq", "option_feedback": "mcq", "rubric": "short_answer"}
+
 
 def changed_content(
     question: Question, body: EditQuestionBody
@@ -19,6 +22,9 @@ def changed_content(
     before = {name: getattr(question, name) for name in CONTENT}
     change = body.model_dump(mode="json", exclude_none=True)
     after = {**before, **change}
+    for name, kind in _ONLY_OF.items():
+        if question.type != kind and after[name] != before[name]:
+            raise InvalidRequest.field(name, f"a question of type {question.type} has none")
     check = {
         "mcq": _check_choice,
         "true_false": _check_boolean,

@@ -144,15 +144,21 @@ class GenerationPipeline:
         selection = select_pages(pages, parameters.pages)
         sections = document_sections(pages, store.outline(generation))
         found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
+        focused: list[Passage] = []
         if generation.replaced:
             found = passage_rules.near(found, generation.replaced.page)
         elif parameters.focus:
-            found = passage_rules.about(found, parameters.focus)
+            focused = passage_rules.about(found, parameters.focus)
+            # The model may know the matter under another name.
+            found = focused or found
         again = round_ > 1 or generation.fresh or generation.replaced
         asked = [one.span for one in store.asked(generation)] if again else []
         chunks = deal(slots, found, self._options.chunk_size, asked)
         if round_ == 1 and not generation.replaced:
-            store.note_plan(generation, planned_coverage(chunks, selection, sections))
+            coverage = planned_coverage(chunks, selection, sections)
+            if parameters.focus:
+                coverage["focus_found"] = bool(focused)
+            store.note_plan(generation, coverage)
         store.add_batches(
             generation.job_id, round_, batches(chunks, self._options.chunks_per_batch)
         )

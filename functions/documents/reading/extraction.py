@@ -35,6 +35,8 @@ LABEL_CHARACTERS = 60
 TITLE_CHARACTERS = 300
 # Acrobat looks for the end-of-file mark in the last kilobyte (PDF 1.7, implementation note 18).
 _TAIL_BYTES = 1024
+# What programs write where nobody gave the document a title.
+_NO_TITLES = frozenset(("untitled", "untitled document", "(anonymous)", "unspecified", "unknown"))
 # pypdf interprets about 1 MB of page content a second: more than this can't be read in time.
 _STREAM_BYTES = 40_000_000
 
@@ -232,7 +234,8 @@ def _printed_labels(reader: PdfReader) -> list[str] | None:
 def _title(reader: PdfReader) -> str | None:
     try:
         metadata = reader.metadata
-        return in_one_line(metadata.title, TITLE_CHARACTERS) if metadata is not None else None
+        title = in_one_line(metadata.title, TITLE_CHARACTERS) if metadata is not None else None
+        return title if title is None or title.casefold() not in _NO_TITLES else None
     except Exception:  # a broken information dictionary doesn't spoil the text
         return None
 

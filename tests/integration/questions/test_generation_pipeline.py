@@ -71,6 +71,19 @@ def test_the_pdfs_outline_gives_the_sections(start: Start) -> None:
     assert sum(one["delivered"] for one in sections) == 12
 
 
+@pytest.mark.parametrize(("focus", "found"), [("brin15", True), ("kidneys", False)])
+def test_a_set_says_whether_its_focus_was_found(start: Start, focus: str, found: bool) -> None:
+    generation = start()
+    generation.job_id, generation.set_id = generation.request(
+        GenerationParameters(count=2, focus=focus)
+    )
+
+    generation.run()
+
+    assert generation.question_set().coverage["focus_found"] is found
+    assert len(generation.questions()) == 2
+
+
 def test_events_count_without_a_gap_and_carry_questions_without_keys(
     start: Start,
 ) -> None:

@@ -278,6 +278,13 @@ def test_every_format_has_a_file_name_of_its_own(wanted: ExportFormat) -> None:
     assert "\n" not in file.disposition
 
 
+@pytest.mark.parametrize("title", ["lecture.pdf", "lecture.PDF "])
+def test_the_documents_ending_is_no_part_of_the_exports_name(title: str) -> None:
+    file = export(set_of(exported_question("mcq"), title=title), ExportFormat.CSV)
+
+    assert file.disposition.startswith('attachment; filename="lecture.csv"')
+
+
 @pytest.mark.parametrize(
     ("name", "disposition"),
     [

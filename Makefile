@@ -56,6 +56,10 @@ test: environments ## Every check and test, on a stack of its own
 bench-questions: environments ## Measure question generation against the serial way
 	@$(RUN) -m tests.benchmarks.questions
 
+.PHONY: check-questions
+check-questions: environments ## Check what generated questions are worth, on the running stack
+	@$(RUN) -m tests.benchmarks.questions --quality-only
+
 .PHONY: bench-evaluation
 bench-evaluation: environments ## Measure grading against one call an answer
 	@$(RUN) -m tests.benchmarks.evaluation

@@ -167,5 +167,8 @@ class AnswerStore:
 
 
 def _stored_answer(row: ChatMessage) -> Answer:
-    citations = tuple(Citation(one["page"], one["quote"]) for one in row.citations)
+    # Answers of an earlier release say nothing of transcriptions.
+    citations = tuple(
+        Citation(one["page"], one["quote"], one.get("transcribed", False)) for one in row.citations
+    )
     return Answer(row.text, citations, "stopped" if row.status == "stopped" else "done")

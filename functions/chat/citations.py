@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from shared.quotes import FoldedPage, fold
 
@@ -17,34 +17,44 @@ _ARRAY = re.compile(r"\[")
 
 @dataclass(frozen=True)
 class Passage:
-    """Text of one page that the model may answer from."""
+    """Text of one page that the model may answer from.
+
+    `transcribed` says that the page is a picture, whose text another model has read.
+    """
 
     page: int
     text: str
+    transcribed: bool = False
 
 
 @dataclass(frozen=True)
 class Citation:
-    """Words of a page, exactly as they stand there."""
+    """Words of a page, exactly as they stand there, or in the transcription of its picture."""
 
     page: int
     quote: str
+    transcribed: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The citation as it is stored and sent."""
+        return {"page": self.page, "quote": self.quote, "transcribed": self.transcribed}
 
 
 def verified_citations(tail: str, passages: Iterable[Passage]) -> list[Citation]:
     """The citations in a reply's `tail` that are true of `passages`; each once."""
     folded: dict[int, FoldedPage] = {}
-    texts = {passage.page: passage.text for passage in passages}
+    cited = {passage.page: passage for passage in passages}
     kept: dict[Citation, None] = {}
     for claimed in parse_citations(tail):
-        if claimed.page not in texts or len(fold(claimed.quote).encode()) < _LEAST_BYTES:
+        if claimed.page not in cited or len(fold(claimed.quote).encode()) < _LEAST_BYTES:
             continue
-        text = texts[claimed.page]
+        passage = cited[claimed.page]
         if claimed.page not in folded:
-            folded[claimed.page] = FoldedPage(text)
+            folded[claimed.page] = FoldedPage(passage.text)
         span = folded[claimed.page].locate(claimed.quote)
         if span is not None:
-            kept[Citation(claimed.page, text[span.start : span.end])] = None
+            words = passage.text[span.start : span.end]
+            kept[Citation(claimed.page, words, passage.transcribed)] = None
     return list(kept)
 
 

@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import false, func, select, text
 from sqlalchemy.orm import Session
 
 from functions.chat.citations import Passage
-from shared.database.tables.documents import DocumentPage
+from shared.database.tables.documents import TRANSCRIPTION, DocumentPage
 
 # Each term counts by how rare it is in this document (log of pages by pages that have it) and, with
 # ever less weight, by how often a page has it: ts_rank_cd gives 0.1 an occurrence.
@@ -62,7 +62,8 @@ class DocumentPages:
         return self._passages(numbers)
 
     def _passages(self, numbers: Sequence[int] | None) -> list[Passage]:
-        query = select(DocumentPage.number, DocumentPage.text).where(
+        is_transcribed = func.coalesce(DocumentPage.text_source == TRANSCRIPTION, false())
+        query = select(DocumentPage.number, DocumentPage.text, is_transcribed).where(
             DocumentPage.document_id == self._document_id
         )
         if numbers is not None:

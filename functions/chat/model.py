@@ -41,7 +41,7 @@ class Answer:
         """The answer as `chat.done` tells it."""
         return {
             "text": self.text,
-            "citations": [{"page": one.page, "quote": one.quote} for one in self.citations],
+            "citations": [one.as_json() for one in self.citations],
             "grounded": self.grounded,
         }
 

@@ -1,6 +1,7 @@
 """Chooses the passages of a document that a question is answered from."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -103,7 +104,7 @@ def _fitting(
     for passage in sorted(passages, key=lambda one: place[one.page]):
         text = excerpt(passage.text, terms)
         if text.strip() and len(text) <= room:
-            chosen.append(Passage(passage.page, text))
+            chosen.append(replace(passage, text=text))
             room -= len(text)
     return sorted(chosen, key=lambda one: one.page)
 

@@ -34,10 +34,14 @@ class ChatSessionInfo(BaseModel):
 
 
 class CitationInfo(BaseModel):
-    """Words of a page, exactly as they stand there."""
+    """Words of a page, exactly as they stand there.
+
+    `transcribed` says that the model read the page from a picture: the words may hold its errors.
+    """
 
     page: int
     quote: str
+    transcribed: bool = False
 
 
 class ChatMessageInfo(BaseModel):

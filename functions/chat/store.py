@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from shared.database.tables.chat import ChatMessage, ChatSession
 from shared.database.tables.documents import Document
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
 from shared.pagination import PageRequest
+from shared.usable_documents import require_text
 from shared.web.answer_size import fitting
 
 MOST_MESSAGES = 1_000
@@ -22,9 +23,9 @@ class ChatStore:
         self._session = session
 
     def create(self, user_id: uuid.UUID, document_id: uuid.UUID) -> ChatSession:
-        """A conversation about a document that is ready.
+        """A conversation about a document that is ready and has text.
 
-        Raises NotFound `document_not_found` and Conflict `document_not_ready`.
+        Raises NotFound `document_not_found`, Conflict `document_not_ready` and `needs_ocr`.
         """
         document = self._session.execute(
             select(Document)
@@ -33,9 +34,7 @@ class ChatStore:
         ).scalar_one_or_none()
         if document is None:
             raise NotFound("There is no such document.", code="document_not_found")
-        if document.status != "ready":
-            message = f"The document is {document.status.replace('_', ' ')}, not ready."
-            raise Conflict(message, code="document_not_ready")
+        require_text(self._session, document)
         chat = ChatSession(
             user_id=user_id, document_id=document_id, title=document.title or document.filename
         )

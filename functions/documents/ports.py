@@ -53,6 +53,10 @@ class Documents(Protocol):
         """A user's document. Raises NotFound for anybody else's."""
         ...
 
+    def cancel_work(self, document_id: uuid.UUID) -> None:
+        """End the jobs that make something of a document that nobody has locked."""
+        ...
+
     def remove(self, document_id: uuid.UUID) -> None: ...
 
 

@@ -5,7 +5,7 @@ its result is dropped.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import exists, false, func, insert, literal, select
@@ -125,6 +125,7 @@ class ReadingStore:
             )
         )
         document.title, document.language = earlier.title, earlier.language
+        document.outline = earlier.outline
         document.page_count = earlier.page_count
         document.character_count = earlier.character_count
         document.ocr_status = None if earlier.ocr_status in _UNFINISHED else earlier.ocr_status
@@ -153,6 +154,7 @@ class ReadingStore:
             ],
         )
         document.title, document.language = reading.title, reading.language
+        document.outline = [asdict(entry) for entry in reading.outline]
         document.page_count = reading.page_count
         document.character_count = reading.character_count
         _finish(document, found, reader_version)

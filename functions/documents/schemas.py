@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 from functions.documents.ports import PresignedUpload
 from functions.documents.store import PageSummary
 from shared.database.tables.documents import Document, DocumentPage
+from shared.usable_documents import NEEDS_OCR
 
 Status = Literal["awaiting_upload", "processing", "ready", "rejected"]
 TextSource = Annotated[
@@ -18,6 +19,9 @@ TextSource = Annotated[
         " the model from a picture of the page: it may hold errors."
     ),
 ]
+
+
+_UNREAD = "Pages that are pictures of text could not be transcribed yet."
 
 
 class NewDocument(BaseModel):
@@ -77,12 +81,13 @@ class PageText(PageInfo):
 class Ocr(BaseModel):
     """How far the transcription of pages that are pictures is.
 
-    `needs_ocr` says that some could not be read, and why. What time may mend is tried again at
-    `retry_at`; the owner can ask for it at any time.
+    `needs_ocr` says that some could not be read, and why: the document is used for the rest. What
+    time may mend is tried again at `retry_at`; the owner can ask for it at any time.
     """
 
     status: Literal["none", "needs_ocr", "transcribing", "done"]
     error_code: Annotated[str | None, Field(examples=["quota_exhausted"])]
+    message: str | None
     retry_at: datetime | None
     job_id: uuid.UUID | None
 
@@ -93,6 +98,7 @@ class Ocr(BaseModel):
             {
                 "status": document.ocr_status or "none",
                 "error_code": document.ocr_error_code,
+                "message": _UNREAD if document.ocr_status == NEEDS_OCR else None,
                 "retry_at": document.ocr_retry_at,
                 "job_id": document.ocr_job_id,
             }
@@ -121,16 +127,29 @@ class DocumentInfo(BaseModel):
         return cls.model_validate(_fields(document))
 
 
+class Bookmark(BaseModel):
+    """An entry of the PDF's own outline; `level` says how deep it stands, from 1."""
+
+    title: str
+    page: Annotated[int, Field(examples=[7])]
+    level: int
+
+
 class DocumentDetail(DocumentInfo):
-    """A document and its pages."""
+    """A document, its pages and its outline, which is empty where the PDF has none."""
 
     pages: list[PageInfo]
+    outline: list[Bookmark]
 
     @classmethod
     def with_pages(cls, document: Document, pages: list[PageSummary]) -> "DocumentDetail":
         """The document as clients see it by itself."""
         return cls.model_validate(
-            {**_fields(document), "pages": [PageInfo.of(page) for page in pages]}
+            {
+                **_fields(document),
+                "pages": [PageInfo.of(page) for page in pages],
+                "outline": document.outline,
+            }
         )
 
 

@@ -57,9 +57,12 @@ class DocumentService:
     def delete(self, document_id: uuid.UUID, user_id: uuid.UUID) -> None:
         """Remove a document, its file and all made of it. Raises NotFound, StorageUnavailable.
 
-        The file goes first: where that fails nothing has changed and the call can be repeated. A
-        file that is uploaded later finds no document and is removed by the reader.
+        Work on it is cancelled. The file goes first: where that fails nothing has changed and the
+        call can be repeated. A file that is uploaded later finds no document and is removed by the
+        reader.
         """
+        self._store.of_user(document_id, user_id)
+        self._store.cancel_work(document_id)
         document = self._store.of_user(document_id, user_id, lock=True)
         self._storage.delete(document.object_key)
         self._store.remove(document.id)

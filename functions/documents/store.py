@@ -5,11 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, union
 from sqlalchemy.orm import Session
 
 from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.evaluation import Submission
+from shared.database.tables.jobs import Job
+from shared.database.tables.questions import QuestionSet, Regeneration
 from shared.errors import NotFound
+from shared.jobs.model import ACTIVE
+from shared.jobs.store import JobStore
 from shared.pagination import PageRequest
 
 
@@ -75,6 +80,27 @@ class DocumentStore:
         if page is None:
             raise NotFound("The document has no such page.", code="page_not_found")
         return page
+
+    def cancel_work(self, document_id: uuid.UUID) -> None:
+        """End the jobs that make something of a document: nobody will have it.
+
+        Jobs are locked before documents everywhere, so this comes before the document's lock.
+        """
+        own_sets = select(QuestionSet.id).where(QuestionSet.document_id == document_id)
+        running = select(Job.id).where(
+            Job.status.in_(ACTIVE),
+            Job.id.in_(
+                union(
+                    select(Document.ocr_job_id).where(Document.id == document_id),
+                    select(QuestionSet.job_id).where(QuestionSet.document_id == document_id),
+                    select(Regeneration.job_id).where(Regeneration.question_set_id.in_(own_sets)),
+                    select(Submission.job_id).where(Submission.question_set_id.in_(own_sets)),
+                )
+            ),
+        )
+        jobs = JobStore(self._session)
+        for job_id in self._session.scalars(running.order_by(Job.id)).all():
+            jobs.cancel(job_id)
 
     def remove(self, document_id: uuid.UUID) -> None:
         """Delete a document; the database takes along what hangs on it."""

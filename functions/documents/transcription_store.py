@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from functions.documents.reading.language import guess_language
 from functions.documents.transcripts import Transcripts
-from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.documents import TRANSCRIPTION, Document, DocumentPage
 from shared.errors import ChunkFailed
 from shared.jobs.model import Claim
 from shared.jobs.outcomes import mark_untranscribed
@@ -76,7 +76,7 @@ class TranscriptionStore:
         document.language = document.language or guess_language(texts, None)
         errors = [page.transcription_error for page in pages if page.transcription_error]
         if errors:
-            mark_untranscribed(document, errors[0], has_text=bool(texts))
+            mark_untranscribed(document, errors[0])
         else:
             _mark_transcribed(document, has_text=bool(texts))
         result = {"document_id": str(document.id), "unread_pages": len(errors)}
@@ -97,7 +97,7 @@ class TranscriptionStore:
             text=text,
             characters=len(text),
             has_text=bool(text),
-            text_source="transcription",
+            text_source=TRANSCRIPTION,
         )
 
     def _change(self, document_id: uuid.UUID, number: int, **values: object) -> None:
@@ -112,7 +112,7 @@ class TranscriptionStore:
         rows = self._session.execute(
             select(DocumentPage.number, DocumentPage.text)
             .where(DocumentPage.document_id == document_id)
-            .where(DocumentPage.text_source == "transcription")
+            .where(DocumentPage.text_source == TRANSCRIPTION)
             .order_by(DocumentPage.number)
         )
         digest = hashlib.sha256()
@@ -126,7 +126,7 @@ def _mark_transcribed(document: Document, *, has_text: bool) -> None:
     document.ocr_status = "done"
     document.ocr_tries = 0
     if document.status == "processing":
-        document.status = "ready" if has_text else "rejected"
-        document.finished_at = datetime.now(UTC)
-        if not has_text:
-            document.error_code, document.error_message = NO_TEXT, _NO_TEXT_MESSAGE
+        document.status, document.finished_at = "ready", datetime.now(UTC)
+    if not has_text:
+        document.status = "rejected"
+        document.error_code, document.error_message = NO_TEXT, _NO_TEXT_MESSAGE

@@ -171,6 +171,9 @@ class AnswerView(BaseModel):
     criteria: list[dict[str, Any]]
     source: Literal["rule", "model", "cache", "human"] | None
     page: int
+    page_transcribed: Annotated[
+        bool, Field(description="The model read the page from a picture: it may hold errors.")
+    ]
     provenance: dict[str, Any] | None
     grade_version: int | None
     flags: list[str]
@@ -292,6 +295,7 @@ def _answer_view(
         criteria=disclosure.criteria(grade.criteria) if grade else [],
         source=grade.source if grade else None,
         page=question.source_page,
+        page_transcribed=question.source_transcribed,
         provenance=grade.provenance if grade else None,
         grade_version=grade.version if grade else None,
         flags=answer.flags,

@@ -8,8 +8,8 @@ from functions.questions.schemas import EditQuestionBody
 from shared.database.tables.questions import Question
 from shared.errors import InvalidRequest
 
-# Elsewhere they would be kept and count: a rubric's points are what a question is worth.
-_OF_ONE_TYPE = {"options": "mcq", "option_feedback": "mcq", "rubric": "short_answer"}
+# What one type of question has, and no other.
+_ONLY_OF = {"options": "mcq", "option_feedback": "mcq", "rubric": "short_answer"}
 
 
 def changed_content(
@@ -22,10 +22,10 @@ def changed_content(
     """
     before = {name: getattr(question, name) for name in CONTENT}
     change = body.model_dump(mode="json", exclude_none=True)
-    for name, kind in _OF_ONE_TYPE.items():
-        if change.get(name) and question.type != kind:
-            raise InvalidRequest.field(name, f"is for {kind} questions only")
     after = {**before, **change}
+    for name, kind in _ONLY_OF.items():
+        if question.type != kind and after[name] != before[name]:
+            raise InvalidRequest.field(name, f"a question of type {question.type} has none")
     check = {
         "mcq": _check_choice,
         "true_false": _check_boolean,

@@ -19,8 +19,8 @@ from functions.questions.rules.completeness import missing_slots, shortfall_reas
 from functions.questions.rules.coverage import planned_coverage
 from functions.questions.rules.dealing import deal
 from functions.questions.rules.model import ChunkPlan, Passage, Question, Slot, Span
+from functions.questions.rules.outlines import document_sections
 from functions.questions.rules.page_selection import select_pages
-from functions.questions.rules.sections import sections_of
 from functions.questions.rules.similarity import gist_of, same_question
 from functions.questions.rules.verification import Review
 from shared.ai import LanguageModel, ModelSaturated
@@ -140,18 +140,25 @@ class GenerationPipeline:
     ) -> list[int]:
         """Deal passages and slots to chunks, and these to batches; the batches' ordinals."""
         parameters = generation.parameters
-        pages = store.pages(generation.document_id)
-        selection, sections = select_pages(pages, parameters.pages), sections_of(pages)
+        pages = store.pages(generation)
+        selection = select_pages(pages, parameters.pages)
+        sections = document_sections(pages, store.outline(generation))
         found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
+        focused: list[Passage] = []
         if generation.replaced:
             found = passage_rules.near(found, generation.replaced.page)
         elif parameters.focus:
-            found = passage_rules.about(found, parameters.focus)
+            focused = passage_rules.about(found, parameters.focus)
+            # The model may know the matter under another name.
+            found = focused or found
         again = round_ > 1 or generation.fresh or generation.replaced
         asked = [one.span for one in store.asked(generation)] if again else []
         chunks = deal(slots, found, self._options.chunk_size, asked)
         if round_ == 1 and not generation.replaced:
-            store.note_plan(generation, planned_coverage(chunks, selection, sections))
+            coverage = planned_coverage(chunks, selection, sections)
+            if parameters.focus:
+                coverage["focus_found"] = bool(focused)
+            store.note_plan(generation, coverage)
         store.add_batches(
             generation.job_id, round_, batches(chunks, self._options.chunks_per_batch)
         )
@@ -173,7 +180,7 @@ class GenerationPipeline:
             for index in store.finished_chunks(claim):
                 del planned[index]
             numbers = {span[0] for chunk in planned.values() for span in chunk["passages"]}
-            pages = store.pages(generation.document_id, sorted(numbers))
+            pages = store.pages(generation, sorted(numbers))
             asked = store.asked(generation)
             outcomes = store.outcomes(claim.job_id) if claim.payload["refill"] else []
         text = {page.number: page.text for page in pages}

@@ -17,6 +17,7 @@ from functions.questions.rules.model import (
     Slot,
     Span,
 )
+from functions.questions.rules.outlines import Bookmark
 from functions.questions.rules.similarity import Gist
 from functions.questions.rules.verification import Review
 from shared.jobs.model import Claim
@@ -36,7 +37,8 @@ class Generation:
     """A generation under way: its set, its document and what was asked for.
 
     With `replaced` it makes one question of a finished set again. While it `follows`, somebody
-    else's generation of the same is under way.
+    else's generation of the same is under way. Its `unread_pages` stay unread for it, though they
+    may be transcribed meanwhile.
     """
 
     job_id: uuid.UUID
@@ -49,6 +51,7 @@ class Generation:
     follows: bool = False
     fresh: bool = False
     replaced: Replaced | None = None
+    unread_pages: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,14 @@ class GenerationStore(Protocol):
         ...
 
     def pages(
-        self, document_id: uuid.UUID, numbers: Sequence[int] | None = None
-    ) -> list[DocumentPage]: ...
+        self, generation: Generation, numbers: Sequence[int] | None = None
+    ) -> list[DocumentPage]:
+        """The document's pages, all or those named, in order, as the generation knows them."""
+        ...
+
+    def outline(self, generation: Generation) -> list[Bookmark]:
+        """The bookmarks of the document's PDF."""
+        ...
 
     def add_batches(
         self, job_id: uuid.UUID, round_number: int, batches: Sequence[Sequence[ChunkPlan]]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Select, all_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from functions.questions.ports import Asked, Generation, Replaced
 from functions.questions.rows import slot_of, stored_gist
 from functions.questions.rules.model import DocumentPage, GenerationParameters, Span
-from shared.database.tables.documents import Document
+from functions.questions.rules.outlines import Bookmark
+from shared.database.tables.documents import TRANSCRIPTION, Document
 from shared.database.tables.documents import DocumentPage as PageRow
 from shared.database.tables.jobs import Job
 from shared.database.tables.questions import Question as QuestionRow
@@ -38,6 +40,8 @@ class GenerationReading:
             follows=regeneration is None and row.follows is not None,
             fresh=row.fresh,
             replaced=self._replaced(regeneration) if regeneration else None,
+            # A question that is made again is nobody else's: it may come from any page.
+            unread_pages=frozenset() if regeneration else frozenset(row.unread_pages),
         )
 
     def _replaced(self, regeneration: Regeneration) -> Replaced:
@@ -53,16 +57,35 @@ class GenerationReading:
         return self._session.execute(query).scalar_one()
 
     def pages(
-        self, document_id: uuid.UUID, numbers: Sequence[int] | None = None
+        self, generation: Generation, numbers: Sequence[int] | None = None
     ) -> list[DocumentPage]:
-        """The document's pages, all or those named, in order."""
-        query = select(PageRow.number, PageRow.label, PageRow.text, PageRow.has_text).where(
-            PageRow.document_id == document_id
+        """The document's pages, all or those named, in order, as the generation knows them."""
+        columns = (PageRow.number, PageRow.label, PageRow.text, PageRow.has_text)
+        query = select(*columns, PageRow.text_source).where(
+            PageRow.document_id == generation.document_id
         )
         if numbers is not None:
             query = query.where(PageRow.number.in_(numbers))
         rows = self._session.execute(query.order_by(PageRow.number))
-        return [DocumentPage(row.number, row.label, row.text, row.has_text) for row in rows]
+        return [
+            _unread(row)
+            if row.number in generation.unread_pages or _is_unread(row)
+            else DocumentPage(
+                row.number,
+                row.label,
+                row.text,
+                row.has_text,
+                transcribed=row.text_source == TRANSCRIPTION,
+            )
+            for row in rows
+        ]
+
+    def outline(self, generation: Generation) -> list[Bookmark]:
+        """The bookmarks of the document's PDF."""
+        stored = self._session.scalar(
+            select(Document.outline).where(Document.id == generation.document_id)
+        )
+        return [Bookmark(**entry) for entry in stored or []]
 
     def filled(self, generation: Generation) -> set[int]:
         """The slots that have a question, of a regeneration the one that was made for it."""
@@ -102,6 +125,14 @@ class GenerationReading:
             QuestionRow.question_set_id == set_id, QuestionRow.removed_at.is_(None)
         )
         return self._session.execute(query.order_by(QuestionRow.position)).scalars().all()
+
+
+def _is_unread(row: Any) -> bool:
+    return row.text_source is None and not row.has_text
+
+
+def _unread(row: Any) -> DocumentPage:
+    return DocumentPage(row.number, row.label, "", has_text=False, unread=True)
 
 
 def _sets_of_the_same_file(generation: Generation) -> Select[uuid.UUID]:

@@ -19,6 +19,7 @@ CONTENT = (
 _COPIED = (
     *("chunk", "position", "type", *CONTENT),
     *("source_page", "source_label", "source_quote", "source_start", "source_end"),
+    "source_transcribed",
     *("needs_review", "review_reason"),
 )
 
@@ -48,6 +49,7 @@ def question_row(question_set_id: uuid.UUID, chunk: int, question: MadeQuestion)
         source_quote=question.source.quote,
         source_start=question.source.start,
         source_end=question.source.end,
+        source_transcribed=question.source.transcribed,
         version=1,
     )
 

@@ -6,7 +6,14 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from functions.questions.rules.model import (
     Bloom,
@@ -100,13 +107,17 @@ class GenerateBody(BaseModel):
 
 
 class SourceView(BaseModel):
-    """Where the question stands in the document."""
+    """Where the question stands in the document.
+
+    `transcribed` says that the model read the page from a picture: the quote may hold its errors.
+    """
 
     page: int
     label: str | None
     quote: str
     start: int
     end: int
+    transcribed: bool
 
 
 class CriterionView(BaseModel):
@@ -165,6 +176,26 @@ class GenerationView(BaseModel):
     question_set: QuestionSetView
 
 
+def _without_control_characters(value: str) -> str:
+    if any(unicodedata.category(one) == "Cc" and one not in "\n\t" for one in value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+_Plain = AfterValidator(_without_control_characters)
+_Stem = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_500)]
+_Option = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+_Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
+
+
+class CriterionBody(BaseModel):
+    """One thing that a free answer is to be judged by."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    criterion: Annotated[_Option, _Plain]
+    points: float
+
+
 class EditQuestionBody(BaseModel):
     """What is to change in a question; what is left out stays.
 
@@ -174,12 +205,18 @@ class EditQuestionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    stem: Annotated[str, StringConstraints(min_length=1, max_length=1_500)] | None = None
-    options: list[Annotated[str, StringConstraints(min_length=1, max_length=500)]] | None = None
-    answer: Annotated[int, Field(strict=True)] | bool | str | list[str] | None = None
-    rubric: list[CriterionView] | None = None
-    explanation: Annotated[str, StringConstraints(max_length=2_000)] | None = None
-    option_feedback: list[str] | None = None
+    stem: Annotated[_Stem, _Plain] | None = None
+    options: list[Annotated[_Option, _Plain]] | None = None
+    answer: (
+        Annotated[int, Field(strict=True)]
+        | bool
+        | Annotated[_Note, _Plain]
+        | Annotated[list[Annotated[_Option, _Plain]], Field(max_length=20)]
+        | None
+    ) = None
+    rubric: Annotated[list[CriterionBody], Field(max_length=10)] | None = None
+    explanation: Annotated[_Note, _Plain] | None = None
+    option_feedback: list[Annotated[_Note, _Plain]] | None = None
     difficulty: Difficulty | None = None
     bloom: Bloom | None = None
 
@@ -211,6 +248,7 @@ def question_view(row: Question, *, with_keys: bool) -> QuestionView:
             quote=row.source_quote,
             start=row.source_start,
             end=row.source_end,
+            transcribed=row.source_transcribed,
         ),
     )
     if with_keys:

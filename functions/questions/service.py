@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from functions.questions.exports.content import ExportedSet, exported_set
@@ -24,6 +24,7 @@ from shared.jobs.model import JobKind
 from shared.jobs.store import JobStore
 from shared.pagination import PageRequest
 from shared.sessions import Caller
+from shared.usable_documents import NEEDS_OCR, is_unread, require_text
 
 
 class QuestionService:
@@ -51,8 +52,8 @@ class QuestionService:
     ) -> tuple[Job, QuestionSet]:
         """A generation for these parameters: from the cache, one that runs already, or a new one.
 
-        Raises NotFound, Conflict `document_not_ready` and InvalidRequest for pages that aren't
-        there.
+        Raises NotFound, Conflict `document_not_ready` and `needs_ocr`, and InvalidRequest for pages
+        that aren't there.
         """
         document = self._document(document_id)
         self._check_pages(document, parameters)
@@ -81,6 +82,7 @@ class QuestionService:
             prompt_version=PROMPT_VERSION,
             status="generating",
             fresh=fresh,
+            unread_pages=self._unread_pages(document),
         )
         self._session.add(question_set)
         self._session.flush()
@@ -101,14 +103,19 @@ class QuestionService:
         self._session.flush()
 
     def _document(self, document_id: uuid.UUID) -> Document:
-        document = self._session.get(Document, document_id)
+        """The caller's document. While it is looked at no page of it is transcribed, so that its
+        digest and the pages agree."""
+        document = self._session.get(Document, document_id, with_for_update={"read": True})
         if document is None or document.user_id != self._caller.user_id:
             raise NotFound("There is no such document.", code="document_not_found")
-        if document.status != "ready":
-            raise Conflict(
-                f"The document is {document.status}, not ready.", code="document_not_ready"
-            )
+        require_text(self._session, document)
         return document
+
+    def _unread_pages(self, document: Document) -> list[int]:
+        query = select(DocumentPage.number).where(
+            DocumentPage.document_id == document.id, is_unread()
+        )
+        return list(self._session.scalars(query.order_by(DocumentPage.number)))
 
     def _check_pages(self, document: Document, parameters: GenerationParameters) -> None:
         wanted = parameters.pages
@@ -119,13 +126,16 @@ class QuestionService:
                 raise InvalidRequest.field(
                     field, f"the document has {document.page_count} pages", code="pages_outside"
                 )
-        readable = select(DocumentPage.number).where(
+        inside = (
             DocumentPage.document_id == document.id,
-            DocumentPage.has_text,
             DocumentPage.number.between(wanted.first, wanted.last),
         )
-        if self._session.execute(readable.limit(1)).first() is None:
-            raise InvalidRequest.field("pages", "these pages have no text", code="pages_empty")
+        if self._session.scalar(select(exists().where(*inside, DocumentPage.has_text))):
+            return
+        if self._session.scalar(select(exists().where(*inside, is_unread()))):
+            message = "These pages are pictures of text, which could not be transcribed yet."
+            raise Conflict(message, code=NEEDS_OCR)
+        raise InvalidRequest.field("pages", "these pages have no text", code="pages_empty")
 
     def sets(self, page: PageRequest) -> Sequence[QuestionSet]:
         """The caller's sets, newest first, as `page` asks."""

@@ -59,8 +59,12 @@ class Processes:
         command: list[str],
         environment: Mapping[str, str],
         user: SystemUser | None = None,
+        version: str = "",
     ) -> psutil.Process:
-        """Start a process of its own session that writes to the log of its name."""
+        """Start a process of its own session that writes to the log of its name.
+
+        `version` is kept beside it, for whoever asks later whether this is still the right one.
+        """
         log = self._layout.log(name)
         with log.open("ab") as output:
             started = subprocess.Popen(
@@ -77,8 +81,13 @@ class Processes:
             )
         self._started.append(started)
         process = psutil.Process(started.pid)
-        self._record(name, process)
+        self._record(name, process, version)
         return process
+
+    def version(self, name: str) -> str:
+        """What the process of that name was started as; empty where nobody said so."""
+        record = read_json(self._layout.processes_file).get(name)
+        return str(record.get("version", "")) if isinstance(record, dict) else ""
 
     def wait_until_ready(
         self, name: str, process: psutil.Process, is_ready: Callable[[], bool], seconds: float
@@ -157,9 +166,10 @@ class Processes:
                 found.append(process)
         return found
 
-    def _record(self, name: str, process: psutil.Process) -> None:
+    def _record(self, name: str, process: psutil.Process, version: str) -> None:
         records = read_json(self._layout.processes_file)
-        records[name] = {"pid": process.pid, "born": process.create_time()}
+        born = process.create_time()
+        records[name] = {"pid": process.pid, "born": born, "version": version}
         write_json(self._layout.processes_file, records)
 
 

@@ -25,6 +25,11 @@ def migrations_digest() -> str:
     return _digest(["shared/database/migrations"])[:16]
 
 
+def gemini_emulator_digest() -> str:
+    """Of the stand-in for Gemini."""
+    return _digest(["scripts/gemini_emulator"])[:16]
+
+
 def _digest(names: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for name in names:

@@ -83,7 +83,13 @@ WEBSOCKET: dict[str, Any] = {
             "chat.done",
             "The whole answer, and the sentences of the document it stands on.",
             text="Because the air pressure is lower there.",
-            citations=[{"page": 7, "quote": "At lower pressure, water boils at less than 100 °C."}],
+            citations=[
+                {
+                    "page": 7,
+                    "quote": "At lower pressure, water boils at less than 100 °C.",
+                    "transcribed": False,
+                }
+            ],
             grounded=True,
         ),
         _of_chat("chat.error", "There is no answer.", code="model_unavailable", message="…"),

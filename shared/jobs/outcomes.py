@@ -2,16 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.documents import Document
 from shared.database.tables.evaluation import Submission
 from shared.database.tables.jobs import Job
 from shared.database.tables.questions import QuestionSet
-
-NEEDS_OCR = "needs_ocr"
-NEEDS_OCR_MESSAGE = "The pages are pictures of text, and they could not be transcribed yet."
+from shared.usable_documents import NEEDS_OCR
 
 # What another try of a transcription may find mended, and how soon it is made: 1, 2, 4, 8, 16 h.
 MENDED_BY_TIME = frozenset(
@@ -48,22 +46,16 @@ def _leave_untranscribed(session: Session, job: Job) -> None:
         .with_for_update()
     ).scalar_one_or_none()
     if document is not None:
-        has_text = select(
-            exists().where(DocumentPage.document_id == document.id, DocumentPage.has_text)
-        )
-        code = job.error_code or job.status
-        mark_untranscribed(document, code, has_text=bool(session.scalar(has_text)))
+        mark_untranscribed(document, job.error_code or job.status)
 
 
-def mark_untranscribed(document: Document, code: str, *, has_text: bool) -> None:
-    """Say that pages are still unread, and why; without any text the document can't be used."""
+def mark_untranscribed(document: Document, code: str) -> None:
+    """Say that pages are still unread, and why; the document is used for the rest of them."""
     document.ocr_status = NEEDS_OCR
     document.ocr_error_code = code
     document.ocr_retry_at = None
     if code in MENDED_BY_TIME and document.ocr_tries < MOST_RETRIES:
         document.ocr_retry_at = datetime.now(UTC) + _FIRST_PAUSE * 2**document.ocr_tries
     if document.status == "processing":
-        document.status = "ready" if has_text else "rejected"
+        document.status = "ready"
         document.finished_at = datetime.now(UTC)
-        if not has_text:
-            document.error_code, document.error_message = NEEDS_OCR, NEEDS_OCR_MESSAGE

@@ -9,6 +9,7 @@ from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.jobs import Job
 from shared.jobs.model import ChunkPlan, JobKind
 from shared.jobs.store import JobStore
+from shared.usable_documents import is_unread
 
 # One message a job: where its work doesn't fit into one invocation, the next one goes on.
 ORDINAL = 1
@@ -18,8 +19,7 @@ def unread_pages(document: Document) -> ColumnElement[bool]:
     """The pages of which nobody knows what they say, and that nobody has failed to read."""
     return and_(
         DocumentPage.document_id == document.id,
-        DocumentPage.text_source.is_(None),
-        DocumentPage.has_text.is_(False),
+        is_unread(),
         DocumentPage.transcription_error.is_(None),
     )
 
@@ -42,9 +42,6 @@ class Transcriptions:
         jobs.add_chunks(job.id, [ChunkPlan(ORDINAL, {"document_id": str(document.id)})])
         document.ocr_status, document.ocr_job_id = "transcribing", job.id
         document.ocr_error_code = document.ocr_retry_at = None
-        if document.status == "rejected":
-            document.status, document.finished_at = "processing", None
-            document.error_code = document.error_message = None
         self._session.flush()
         return job
 

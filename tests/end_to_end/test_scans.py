@@ -86,6 +86,36 @@ def test_without_quota_a_document_needs_ocr_and_is_used_for_the_rest(
     wait_until(learner, document_id, is_transcribed)
 
 
+def test_a_scan_that_could_not_be_read_is_ready_and_says_what_it_needs(
+    learner: LearningClient, emulator: Emulator
+) -> None:
+    fault = {"effect": "per_minute", "parameters": {"retry_seconds": 5}}
+    emulator.fault(**fault, match={"kind": "transcribe"})
+    document_id = upload_changed(learner, (FILES / "scan_12pages.pdf").read_bytes())
+
+    refused = wait_until(learner, document_id, lambda _: emulator.has_struck())
+    assert refused["status"] == "processing"
+    learner.call("DELETE", f"/api/jobs/{refused['ocr']['job_id']}")
+
+    document = wait_until(learner, document_id, lambda one: one["ocr"]["status"] == "needs_ocr")
+    assert document["status"] == "ready"
+    assert document["ocr"]["error_code"] == "cancelled"
+    wish = {"document_id": document_id, "count": 2}
+    with pytest.raises(ApiError, match="409 needs_ocr"):
+        learner.call("POST", "/api/questions/generate", wish)
+    with pytest.raises(ApiError, match="409 needs_ocr"):
+        learner.call("POST", "/api/chat/sessions", {"document_id": document_id})
+
+    emulator.clear()
+    learner.call("POST", f"/api/documents/{document_id}/transcription")
+    wait_until(learner, document_id, is_transcribed)
+    job = learner.call("POST", "/api/questions/generate", wish)["job"]
+    last = list(learner.follow(job["id"], seconds=120))[-1]
+    assert last["type"] == "job.completed"
+    question_set = learner.call("GET", f"/api/questions/sets/{last['result']['question_set_id']}")
+    assert all(one["source"]["transcribed"] for one in question_set["questions"])
+
+
 def upload_changed(client: LearningClient, content: bytes) -> str:
     """The id of a document of the same pages in a file of its own."""
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from scripts.gemini_emulator.settings import GENEROUS
-from scripts.local_stack import ports, sam, settings
+from scripts.local_stack import gemini, ports, sam, settings
 from scripts.local_stack.adaptation import adapt
 from scripts.local_stack.layout import SAM_BIN, Layout, read_json, write_json
 from scripts.local_stack.migrations import _heads
@@ -87,6 +87,24 @@ def test_orphans_are_ended_and_what_runs_well_is_not(layout: Layout, processes: 
     processes.end_orphans()
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
     assert healthy.is_running()
+
+
+def test_the_emulator_is_started_again_when_its_code_has_changed(
+    layout: Layout, processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_STACK_GEMINI_PORT", str(ports._any_free_port()))
+    wanted = settings.read_settings(layout, "test")
+    address = gemini.start(layout, processes, wanted)
+    first = processes.running(gemini.NAME)
+
+    assert gemini.start(layout, processes, wanted) == address
+    assert processes.running(gemini.NAME) == first
+    monkeypatch.setattr(gemini, "gemini_emulator_digest", lambda: "another")
+    assert gemini.start(layout, processes, wanted) == address
+
+    again = processes.running(gemini.NAME)
+    assert again is not None
+    assert again != first
 
 
 def test_a_broken_record_is_no_obstacle(layout: Layout, processes: Processes) -> None:

@@ -20,7 +20,7 @@ _STANDARD_ERROR: Final = 2
 def main(task: str, path: str, limits: dict[str, Any], **wish: Any) -> None:
     """Does `task` with the PDF at `path` and writes {"rejected"} or what it found.
 
-    `read` gives {"title", "language", "pages"}, `cut` what `cutting.cut` says.
+    `read` gives {"title", "language", "pages", "outline"}, `cut` what `cutting.cut` says.
     """
     result = _take_over_standard_output()
     bounds = ReadingLimits(**limits)
@@ -48,11 +48,12 @@ def _read(path: Path, limits: ReadingLimits) -> dict[str, Any]:
     from functions.documents.reading.extraction import extract  # noqa: PLC0415  (after the bounds)
     from functions.documents.reading.language import guess_language  # noqa: PLC0415
 
-    title, declared_language, pages = extract(path, limits)
+    found = extract(path, limits)
     return {
-        "title": title,
-        "language": guess_language([page.text for page in pages], declared_language),
-        "pages": [asdict(page) for page in pages],
+        "title": found.title,
+        "language": guess_language([page.text for page in found.pages], found.language),
+        "pages": [asdict(page) for page in found.pages],
+        "outline": [asdict(entry) for entry in found.outline],
     }
 
 

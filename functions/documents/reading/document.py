@@ -23,6 +23,15 @@ class ReadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A bookmark: a title, the page it leads to, and how deep it stands, from 1."""
+
+    title: str
+    page: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadDocument:
     """A PDF's text by page. `language` is a BCP 47 code, None where the text doesn't tell."""
 
@@ -30,6 +39,7 @@ class ReadDocument:
     title: str | None
     language: str | None
     pages: tuple[ReadPage, ...]
+    outline: tuple[OutlineEntry, ...] = ()
 
     @property
     def has_text(self) -> bool:

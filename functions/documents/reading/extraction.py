@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypdf import PasswordType, PdfReader, overwrite_configuration
 from pypdf.errors import DependencyError, LimitReachedError
 from pypdf.generic import IndirectObject, is_null_or_none
 
 from functions.documents.reading.blank_pages import draws_nothing
-from functions.documents.reading.document import ReadPage
+from functions.documents.reading.document import OutlineEntry, ReadPage
 from functions.documents.reading.limits import ReadingLimits
+from functions.documents.reading.outline import outline_of
 from functions.documents.reading.page_tree import count_pages, declared_page_count
 from functions.documents.reading.rejections import (
     DamagedPdf,
@@ -27,12 +29,14 @@ from functions.documents.reading.rejections import (
     TooMuchText,
     TruncatedPdf,
 )
-from functions.documents.reading.text_quality import clean, is_unreadable
+from functions.documents.reading.text_quality import clean, in_one_line, is_unreadable
 
 LABEL_CHARACTERS = 60
 TITLE_CHARACTERS = 300
 # Acrobat looks for the end-of-file mark in the last kilobyte (PDF 1.7, implementation note 18).
 _TAIL_BYTES = 1024
+# What programs write where nobody gave the document a title.
+_NO_TITLES = frozenset(("untitled", "untitled document", "(anonymous)", "unspecified", "unknown"))
 # pypdf interprets about 1 MB of page content a second: more than this can't be read in time.
 _STREAM_BYTES = 40_000_000
 
@@ -48,8 +52,17 @@ def open_pdf(path: Path, limits: ReadingLimits) -> PdfReader:
     return reader
 
 
-def extract(path: Path, limits: ReadingLimits) -> tuple[str | None, str | None, list[ReadPage]]:
-    """The title, the declared language and the pages of a PDF.
+class Extracted(NamedTuple):
+    """What a PDF says; `language` is what it declares."""
+
+    title: str | None
+    language: str | None
+    pages: list[ReadPage]
+    outline: tuple[OutlineEntry, ...]
+
+
+def extract(path: Path, limits: ReadingLimits) -> Extracted:
+    """The title, the declared language, the pages and the outline of a PDF.
 
     Raises DocumentRejected, or MemoryError where the process's limit is reached.
     """
@@ -80,7 +93,7 @@ class _Extraction:
         self._unreadable_pages = 0
         self._broken_pages = 0
 
-    def run(self) -> tuple[str | None, str | None, list[ReadPage]]:
+    def run(self) -> Extracted:
         reader = open_pdf(self._path, self._limits)
         page_count = count_pages(reader, self._limits)
         if page_count < declared_page_count(reader) and _is_cut_off(self._path):
@@ -91,7 +104,12 @@ class _Extraction:
             raise TooManyPages(self._limits)
         pages = self._read_pages(reader)
         self._check_text(pages)
-        return _title(reader), _declared_language(reader), _with_labels(pages, reader)
+        return Extracted(
+            _title(reader),
+            _declared_language(reader),
+            _with_labels(pages, reader),
+            outline_of(reader, self._limits),
+        )
 
     def _read_pages(self, reader: PdfReader) -> list[ReadPage]:
         pages: list[ReadPage] = []
@@ -199,7 +217,7 @@ def _with_labels(pages: list[ReadPage], reader: PdfReader) -> list[ReadPage]:
     if labels is None:
         return pages
     return [
-        ReadPage(page.number, _short(label, LABEL_CHARACTERS), page.text, page.has_text)
+        replace(page, label=in_one_line(label, LABEL_CHARACTERS))
         for page, label in zip(pages, labels, strict=True)
     ]
 
@@ -216,7 +234,8 @@ def _printed_labels(reader: PdfReader) -> list[str] | None:
 def _title(reader: PdfReader) -> str | None:
     try:
         metadata = reader.metadata
-        return _short(metadata.title, TITLE_CHARACTERS) if metadata is not None else None
+        title = in_one_line(metadata.title, TITLE_CHARACTERS) if metadata is not None else None
+        return title if title is None or title.casefold() not in _NO_TITLES else None
     except Exception:  # a broken information dictionary doesn't spoil the text
         return None
 
@@ -225,9 +244,3 @@ def _declared_language(reader: PdfReader) -> str | None:
     language = reader.root_object.get("/Lang")
     language = language.get_object() if isinstance(language, IndirectObject) else language
     return str(language) if isinstance(language, str) else None
-
-
-def _short(text: object, characters: int) -> str | None:
-    if not isinstance(text, str):
-        return None
-    return " ".join(clean(text[: characters * 4]).split())[:characters] or None

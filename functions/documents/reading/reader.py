@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from functions.documents.reading.document import ReadDocument, ReadPage
+from functions.documents.reading.document import OutlineEntry, ReadDocument, ReadPage
 from functions.documents.reading.limits import ReadingLimits
 from functions.documents.reading.process import run_child
 from functions.documents.reading.rejections import EmptyFile, NotAPdf, TooLarge
@@ -25,6 +25,7 @@ def read_document(path: Path, limits: ReadingLimits) -> ReadDocument:
         title=answer["title"],
         language=answer["language"],
         pages=tuple(ReadPage(**page) for page in answer["pages"]),
+        outline=tuple(OutlineEntry(**entry) for entry in answer["outline"]),
     )
 
 

@@ -26,6 +26,13 @@ def is_unreadable(text: str) -> bool:
     return controls + nameless + glyph_names > visible * UNREADABLE_SHARE
 
 
+def in_one_line(text: object, characters: int) -> str | None:
+    """A name such as a title, clean and cut to so many characters; None where it is none."""
+    if not isinstance(text, str):
+        return None
+    return " ".join(clean(text[: characters * 4]).split())[:characters] or None
+
+
 def clean(text: str) -> str:
     """The text without control characters and lone surrogates; line breaks become \\n."""
     if _SURROGATE.search(text):

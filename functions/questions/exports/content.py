@@ -41,6 +41,7 @@ class ExportedQuestion:
     page: int
     page_label: str | None
     quote: str
+    transcribed: bool = False
 
     @property
     def points(self) -> float:
@@ -49,10 +50,12 @@ class ExportedQuestion:
 
     @property
     def source(self) -> str:
-        """Where the question stands, for people to read."""
+        """Where the question stands, for people to read; "OCR" says that the model read the page
+        from a picture, in the one word that every language has for it."""
         label = self.page_label
         named = f"{label} ({self.page})" if label and label != str(self.page) else str(self.page)
-        return f"Page {named}: “{self.quote}”"
+        mark = ", OCR" if self.transcribed else ""
+        return f"Page {named}{mark}: “{self.quote}”"
 
     @property
     def feedback(self) -> str:
@@ -112,6 +115,7 @@ def _question(row: Question) -> ExportedQuestion:
         page=row.source_page,
         page_label=writable(row.source_label) if row.source_label else None,
         quote=writable(row.source_quote),
+        transcribed=row.source_transcribed,
     )
 
 

@@ -8,7 +8,8 @@ from functions.questions.exports.content import ExportedQuestion, ExportedSet
 
 _COLUMNS = (
     *("position", "type", "stem", "options", "answer", "accepted_answers", "rubric"),
-    *("explanation", "option_feedback", "difficulty", "bloom", "page", "page_label", "quote"),
+    *("explanation", "option_feedback", "difficulty", "bloom"),
+    *("page", "page_label", "quote", "transcribed"),
 )
 # A spreadsheet would run such a cell as a formula; a leading apostrophe makes it text.
 _FORMULA = re.compile(r"^\s*[=+\-@]")
@@ -46,19 +47,24 @@ def _row(question: ExportedQuestion) -> list[str]:
         str(question.page),
         question.page_label or "",
         question.quote,
+        _yes_or_no(value=question.transcribed),
     ]
 
 
 def _key(question: ExportedQuestion) -> str:
     match question.answer:
         case bool():
-            return "true" if question.answer else "false"
+            return _yes_or_no(value=question.answer)
         case int():
             return question.options[question.answer]
         case tuple():
             return question.answer[0]
         case _:
             return question.answer
+
+
+def _yes_or_no(*, value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _lines(values: tuple[str, ...] | list[str]) -> str:

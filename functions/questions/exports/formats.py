@@ -75,6 +75,7 @@ def content_disposition(file_name: str) -> str:
 
 
 def _file_name(title: str) -> str:
-    """The title without what file systems and headers don't take, at most 80 characters."""
-    kept = re.sub(r"[\x00-\x1f\x7f\"\\/:*?<>|;]+", " ", title)
+    """The title without what file systems and headers don't take, at most 80 characters; of a
+    document without a title it is the file's name, whose ending the export's follows."""
+    kept = re.sub(r"[\x00-\x1f\x7f\"\\/:*?<>|;]+", " ", re.sub(r"\.pdf\s*$", "", title, flags=re.I))
     return " ".join(kept.split()).strip(". ")[:80] or "questions"

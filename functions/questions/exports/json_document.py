@@ -30,6 +30,7 @@ def _question(question: ExportedQuestion) -> dict[str, Any]:
             "page": question.page,
             "label": question.page_label,
             "quote": question.quote,
+            "transcribed": question.transcribed,
         },
         "answer": question.answer,
         "rubric": [

@@ -59,7 +59,7 @@ class SourcePages:
             span = folded.locate(quote)
             if span is not None:
                 words = " ".join(page.text[span.start : span.end].split())
-                return Source(number, page.label, words, span.start, span.end)
+                return Source(number, page.label, words, span.start, span.end, page.transcribed)
         raise Unusable("quote_not_found")
 
 

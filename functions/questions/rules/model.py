@@ -84,12 +84,18 @@ class GenerationParameters:
 
 @dataclass(frozen=True)
 class DocumentPage:
-    """A page's text, with its number and its printed label."""
+    """A page's text, with its number and its printed label.
+
+    `transcribed` says that the model read it from a picture: it may hold errors; `unread`, that it
+    is a picture whose text nobody knows.
+    """
 
     number: int
     label: str | None
     text: str
     has_text: bool = True
+    transcribed: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,7 @@ class Source:
     quote: str
     start: int
     end: int
+    transcribed: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,11 @@ def select_pages(pages: Sequence[DocumentPage], wanted: PageRange | None = None)
     """
     inside = [page for page in pages if wanted is None or _is_in(page, wanted)]
     with_text = [page for page in inside if page.has_text and page.text.strip()]
-    skipped = {page.number: "no_text" for page in inside if page not in with_text}
+    skipped = {
+        page.number: "not_transcribed" if page.unread else "no_text"
+        for page in inside
+        if page not in with_text
+    }
     if wanted is not None:
         return Selection(tuple(with_text), skipped)
     reasons = _reasons(with_text)

@@ -63,7 +63,7 @@ def _cut_at(text: str, start: int, longest: int) -> int:
 
 
 def about(passages: Sequence[Passage], focus: str) -> list[Passage]:
-    """The passages that speak of `focus`, or all if none does.
+    """The passages that speak of `focus`: none where its words stand nowhere.
 
     Of several words the passages that have most of them are meant: at least half as many as the
     passage with the most.
@@ -71,8 +71,7 @@ def about(passages: Sequence[Passage], focus: str) -> list[Passage]:
     terms = {term for term in content_words(focus) if len(term) > 1} or {focus.casefold().strip()}
     spoken = [_spoken(passage, terms) for passage in passages]
     least = max(1, -(-max(spoken, default=0) // 2))
-    speaking = [passage for passage, count in zip(passages, spoken, strict=True) if count >= least]
-    return speaking or list(passages)
+    return [passage for passage, count in zip(passages, spoken, strict=True) if count >= least]
 
 
 def _spoken(passage: Passage, terms: set[str]) -> int:

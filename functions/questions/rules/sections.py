@@ -74,6 +74,11 @@ def sections_of(pages: Sequence[DocumentPage]) -> list[Section]:
             break
     else:
         found = _unnumbered(pages)
+    return from_the_beginning(found, pages)
+
+
+def from_the_beginning(found: list[Section], pages: Sequence[DocumentPage]) -> list[Section]:
+    """The sections, and before the first what the pages say up to it."""
     first = pages[0]
     if found and found[0].page == first.number and not first.text[: found[0].start].strip():
         return found

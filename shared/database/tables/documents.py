@@ -15,18 +15,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database.tables.base import Base, CreatedAt, Identifier, one_of
+from shared.database.tables.base import Base, CreatedAt, Identifier, JsonList, one_of
 
 DOCUMENT_STATUSES = ("awaiting_upload", "processing", "ready", "rejected")
 OCR_STATUSES = ("needs_ocr", "transcribing", "done")
-TEXT_SOURCES = ("text_layer", "transcription")
+TRANSCRIPTION = "transcription"
+TEXT_SOURCES = ("text_layer", TRANSCRIPTION)
 
 
 class Document(Base):
     """An uploaded PDF and what reading it found.
 
     `ocr_status` is null where no page needs transcription. `transcript_digest` names the
-    transcribed text: the same file may have other text in another user's document.
+    transcribed text: the same file may have other text in another user's document. `outline` holds
+    the PDF's bookmarks: {"title", "page", "level"} in order.
     """
 
     __tablename__ = "documents"
@@ -42,6 +44,7 @@ class Document(Base):
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     title: Mapped[str | None] = mapped_column(String(300))
     language: Mapped[str | None] = mapped_column(String(20))
+    outline: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
     page_count: Mapped[int | None]
     character_count: Mapped[int | None]
     reader_version: Mapped[int | None]

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,8 @@ class QuestionSet(Base):
     """The questions that one generation made; `cache_key` names what would give the same again.
 
     `follows` is another user's set of the same key that is being made, to be copied when done.
+    `unread_pages` were pictures that nobody had read when the set was asked for: what is
+    transcribed of them meanwhile is no part of the text that the key names.
     """
 
     __tablename__ = "question_sets"
@@ -50,6 +52,7 @@ class QuestionSet(Base):
         ForeignKey("question_sets.id", ondelete="SET NULL")
     )
     fresh: Mapped[bool] = mapped_column(default=False)
+    unread_pages: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
     requested: Mapped[int]
     delivered: Mapped[int] = mapped_column(default=0)
     shortfall_reasons: Mapped[Json]
@@ -91,6 +94,7 @@ class Question(Base):
 
     `needs_review` says whether a blind solve disagreed with the key; null where none was made, and
     `review_reason` then says why. `replaces` is the removed question that this one was made for.
+    `source_transcribed` says that the model read the page from a picture.
     """
 
     __tablename__ = "questions"
@@ -116,6 +120,7 @@ class Question(Base):
     source_quote: Mapped[str] = mapped_column(Text)
     source_start: Mapped[int]
     source_end: Mapped[int]
+    source_transcribed: Mapped[bool] = mapped_column(default=False, server_default=false())
     needs_review: Mapped[bool | None]
     review_reason: Mapped[str | None] = mapped_column(String(60))
     replaces: Mapped[uuid.UUID | None] = mapped_column(

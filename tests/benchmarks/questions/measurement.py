@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts.demo.client import LearningClient
 from tests.benchmarks.questions.stack import Billed, Stack
 
 _WORKER = "generate-chunk"
@@ -35,6 +36,7 @@ class Measurement:
     billed: Billed
     serial_seconds: float | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
+    transcribed: frozenset[int] = frozenset()
 
     @property
     def serial_limit(self) -> float:
@@ -72,7 +74,7 @@ def measure(stack: Stack, pdf: Path, count: int, *, serial: bool = True) -> Meas
     """Generate `count` questions as a new user; with `serial` make the same calls in turn too."""
     client = stack.client()
     client.sign_up("Benchmark")
-    document = client.wait_for_document(client.upload(pdf)["id"])
+    document = _read_whole(client, client.upload(pdf)["id"])
     pages = {
         page["number"]: client.call(
             "GET", f"/api/documents/{document['id']}/pages/{page['number']}"
@@ -100,11 +102,24 @@ def measure(stack: Stack, pdf: Path, count: int, *, serial: bool = True) -> Meas
         makespan=makespan,
         chunks=_chunks(requests),
         billed=stack.billed(_WORKER, since),
+        transcribed=frozenset(
+            number for number, page in pages.items() if page["text_source"] == "transcription"
+        ),
     )
     client.close()
     if serial:
         measured.serial_seconds = _serial(stack, requests)
     return measured
+
+
+def _read_whole(client: LearningClient, document_id: str) -> dict[str, Any]:
+    """The document, once its scanned pages are transcribed too."""
+    document = client.wait_for_document(document_id)
+    ends = time.monotonic() + 120
+    while document["ocr"]["status"] == "transcribing" and time.monotonic() < ends:
+        time.sleep(0.2)
+        document = client.wait_for_document(document_id)
+    return document
 
 
 def _serial(stack: Stack, requests: list[dict[str, Any]]) -> float:

@@ -24,6 +24,7 @@ class Quality:
     blueprint_gaps: int
     flagged: int
     unverified: int
+    wrongly_marked: int
 
     @property
     def reasons_are_exact(self) -> bool:
@@ -48,6 +49,11 @@ def judge(measured: Measurement) -> Quality:
         blueprint_gaps=_blueprint_gaps(question_set),
         flagged=sum(question["needs_review"] is True for question in questions),
         unverified=sum(question["needs_review"] is None for question in questions),
+        wrongly_marked=sum(
+            question["source"]["transcribed"]
+            is not (question["source"]["page"] in measured.transcribed)
+            for question in questions
+        ),
     )
 
 

@@ -38,11 +38,16 @@ def show(
             f" {one.billed.gigabyte_seconds / one.requested:>7.4f}"
             f" {one.share_of_gigabyte_seconds:>10.2f} {one.billed.invocations:>11}"
         )
+    show_quality([*qualities, *others])
+
+
+def show_quality(qualities: Sequence[Quality]) -> None:
+    """Print what an independent look at the sets finds."""
     _line(
         f"\n{'document':<32} {'asked':>5} {'made':>5} {'quotes':>7} {'twice':>5} {'flagged':>7}"
         f" {'key positions':<26} reasons"
     )
-    for quality in (*qualities, *others):
+    for quality in qualities:
         shares = " ".join(f"{share:.0%}" for share in quality.key_shares.values())
         _line(
             f"{quality.document:<32} {quality.requested:>5} {quality.delivered:>5}"
@@ -53,6 +58,13 @@ def show(
 
 def _line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def tell_missed(targets: Sequence[str]) -> int:
+    """Print the targets that were missed; the exit status."""
+    for target in targets:
+        _line(f"missed: {target}")
+    return 1 if targets else 0
 
 
 def targets_missed(measurements: Sequence[Measurement], qualities: Sequence[Quality]) -> list[str]:
@@ -91,6 +103,7 @@ def _wrong(quality: Quality) -> list[str]:
             quality.quotes_found == quality.delivered
         ),
         f"{quality.duplicates} duplicates": quality.duplicates == 0,
+        f"{quality.wrongly_marked} with a wrong mark of transcription": quality.wrongly_marked == 0,
         f"key positions {quality.key_shares}": balanced,
         f"{quality.blueprint_gaps} gaps in the blueprint": quality.blueprint_gaps == 0,
         f"reasons {quality.reasons} for {quality.requested - quality.delivered} missing": (

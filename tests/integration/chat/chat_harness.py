@@ -29,7 +29,11 @@ from tests.fakes.language_model import FakeLanguageModel
 REPLY = "They lower the activation energy.\n---CITATIONS---\n" + json.dumps(
     [{"page": 1, "quote": "Enzymes lower the activation energy of a reaction."}]
 )
-CITATION = {"page": 1, "quote": "Enzymes lower the activation energy of a reaction."}
+CITATION = {
+    "page": 1,
+    "quote": "Enzymes lower the activation energy of a reaction.",
+    "transcribed": False,
+}
 
 
 class PacedModel(FakeLanguageModel):

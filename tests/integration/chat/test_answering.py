@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from shared.ai import (
     DataPart,
     ModelUnavailable,
     Turn,
 )
+from shared.database.tables.documents import DocumentPage
 from shared.identifiers import new_id
 from tests.fakes.language_model import FakeLanguageModel
 from tests.integration.chat.chat_harness import CITATION, REPLY, Chat, PacedModel
@@ -31,6 +33,19 @@ async def test_an_answer_is_streamed_stored_and_cited(conversation: Chat) -> Non
     assert (stored.status, stored.text, stored.grounded) == ("done", done["text"], True)
     assert stored.citations == [CITATION]
     assert conversation.message(role="user").text == "What do enzymes do?"
+
+
+async def test_a_citation_says_that_its_page_was_transcribed(conversation: Chat) -> None:
+    with conversation.database.transaction() as session:
+        session.execute(update(DocumentPage).values(text_source="transcription"))
+
+    await conversation.ask()
+    await conversation.ask()
+
+    cited = {**CITATION, "transcribed": True}
+    told = [frame["citations"] for frame in conversation.sender.of_type("chat.done")]
+    assert told == [[cited], [cited]]
+    assert conversation.message().citations == [cited]
 
 
 async def test_the_pages_and_the_question_go_to_the_model_as_data(conversation: Chat) -> None:

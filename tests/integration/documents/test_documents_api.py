@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,15 @@ from functions.documents.api import app
 from shared.database.engine import Database
 from shared.database.tables.chat import ChatMessage, ChatSession
 from shared.database.tables.documents import Document, DocumentPage
+from shared.database.tables.evaluation import Submission
+from shared.database.tables.jobs import Job
+from shared.database.tables.questions import Question, Regeneration
+from shared.identifiers import new_id
+from shared.jobs.model import JobKind
+from shared.jobs.store import JobStore
+from tests.factories import rows
 from tests.fakes.object_storage import FakeObjectStorage
+from tests.fakes.web import signed_in
 
 ClientOf = Callable[[uuid.UUID], TestClient]
 AddDocument = Callable[..., Document]
@@ -114,7 +123,10 @@ def test_documents_are_listed_newest_first_and_page_by_page(
 def test_a_ready_document_shows_its_pages(
     client: TestClient, database: Database, add_document: AddDocument
 ) -> None:
-    document = add_document(status="ready", sha256="a" * 64, page_count=3, character_count=22)
+    bookmarks = [{"title": "Cells", "page": 1, "level": 1}]
+    document = add_document(
+        status="ready", sha256="a" * 64, page_count=3, character_count=22, outline=bookmarks
+    )
     add_pages(database, document)
     answer = client.get(f"/api/documents/{document.id}").json()
     assert answer["status"] == "ready"
@@ -125,6 +137,7 @@ def test_a_ready_document_shows_its_pages(
         | {"text_source": None},
         {"number": 3, "label": "iii", "characters": 11, "has_text": True, **known},
     ]
+    assert answer["outline"] == [{"title": "Cells", "page": 1, "level": 1}]
     page = client.get(f"/api/documents/{document.id}/pages/3").json()
     assert page == {
         "number": 3,
@@ -196,6 +209,55 @@ def test_deleting_a_document_removes_its_file_pages_and_chats(
         for table in (Document, DocumentPage, ChatSession, ChatMessage):
             assert session.scalar(select(func.count()).select_from(table)) == 0
     assert client.delete(f"/api/documents/{document.id}").status_code == 404
+
+
+def test_deleting_a_document_ends_the_work_on_it_and_no_other(
+    client: TestClient, database: Database
+) -> None:
+    with database.transaction() as session:
+        owner = rows.add_user(session)
+        own, other = (rows.add_document(session, owner, ("Text.",)) for _ in range(2))
+        made = [rows.add_question_set(session, one) for one in (own, own, own, other)]
+        generated, remade, graded, kept = made
+        jobs = JobStore(session)
+        running = [
+            jobs.create(kind, owner.id, 1, timedelta(minutes=5))
+            for kind in (
+                JobKind.TRANSCRIPTION,
+                JobKind.GENERATION,
+                JobKind.GENERATION,
+                JobKind.EVALUATION,
+                JobKind.GENERATION,
+            )
+        ]
+        own.ocr_job_id = running[0].id
+        generated.job_id, kept.job_id = running[1].id, running[4].id
+        question = select(Question.id).where(Question.question_set_id == remade.id).limit(1)
+        session.add(
+            Regeneration(
+                job_id=running[2].id,
+                question_set_id=remade.id,
+                question_id=session.scalar(question),
+            )
+        )
+        session.add(
+            Submission(
+                id=new_id(),
+                user_id=owner.id,
+                question_set_id=graded.id,
+                job_id=running[3].id,
+                status="grading",
+            )
+        )
+
+    path = f"/api/documents/{own.id}"
+    assert client.delete(path, headers=signed_in(owner.id)).status_code == 204
+
+    with database.transaction() as session:
+        ends = [session.get_one(Job, job.id).status for job in running]
+        events = [event.type for event in JobStore(session).events(running[1].id, 0)]
+    assert ends == ["cancelled"] * 4 + ["queued"]
+    assert events == ["job.cancelled"]
 
 
 def test_a_document_stays_where_its_file_could_not_be_removed(

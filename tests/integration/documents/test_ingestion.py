@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from functions.documents.pipeline import READER_VERSION, ComeAgain, Ingestion, UploadDelivery
-from functions.documents.reading.document import ReadDocument, ReadPage
+from functions.documents.reading.document import OutlineEntry, ReadDocument, ReadPage
 from functions.documents.reading.limits import ReadingLimits
 from functions.documents.reading.rejections import Encrypted
 from functions.documents.reading_store import ReadingStore
@@ -49,6 +49,7 @@ class FakeReader:
                 ReadPage(1, "i", f"Page one of {content!r}", has_text=True),
                 ReadPage(2, None, "", has_text=False),
             ),
+            outline=(OutlineEntry("The beginning", 1, 1),),
         )
 
 
@@ -115,6 +116,7 @@ def test_an_upload_becomes_a_ready_document_with_pages(
     assert (document.title, document.language) == ("A lecture", "en")
     assert document.page_count == 2
     assert document.reader_version == READER_VERSION
+    assert document.outline == [{"title": "The beginning", "page": 1, "level": 1}]
     pages = pages_of(database, uploaded)
     assert [(page.number, page.label, page.has_text) for page in pages] == [
         (1, "i", True),
@@ -289,6 +291,7 @@ def test_the_same_bytes_are_read_once_for_all_users(
     assert reader.calls == 1
     document = reload(database, copy)
     assert (document.status, document.title, document.page_count) == ("ready", "A lecture", 2)
+    assert document.outline == [{"title": "The beginning", "page": 1, "level": 1}]
     assert [page.text for page in pages_of(database, copy)] == [
         page.text for page in pages_of(database, first)
     ]

@@ -66,6 +66,12 @@ def transcribes(request: Any) -> TranscriptionReply:
     )
 
 
+def sees_nothing(request: Any) -> TranscriptionReply:
+    return TranscriptionReply(
+        pages=[TranscribedPage(page=number, text="") for number in numbers_of(request)]
+    )
+
+
 @dataclass
 class Workshop:
     """All that reads a document, with fakes at the outer edge."""
@@ -282,19 +288,16 @@ def test_without_quota_the_message_waits_and_nothing_that_was_read_is_lost(
     ("error", "code"),
     [(saturated(days=1), "quota_exhausted"), (NoKeysConfigured(), "no_model_keys")],
 )
-@pytest.mark.parametrize(
-    ("file", "status"), [(MIXED, "ready"), (SCAN, "rejected")], ids=["mixed", "scan"]
-)
+@pytest.mark.parametrize("file", [MIXED, SCAN], ids=["mixed", "scan"])
 def test_without_hope_before_the_deadline_the_document_needs_ocr_and_is_retried(
-    workshop: Workshop, error: Exception, code: str, file: Path, status: str
+    workshop: Workshop, error: Exception, code: str, file: Path
 ) -> None:
     workshop.model = FakeLanguageModel(answer=error)
     document_id = workshop.upload(file)
     workshop.work()
     document = workshop.document(document_id)
-    assert (document.status, document.ocr_status) == (status, "needs_ocr")
+    assert (document.status, document.ocr_status) == ("ready", "needs_ocr")
     assert document.ocr_error_code == code
-    assert document.error_code == ("needs_ocr" if status == "rejected" else None)
 
     with workshop.database.transaction() as session:
         session.execute(update(Document).values(ocr_retry_at=datetime.now(UTC)))
@@ -310,6 +313,69 @@ def test_without_hope_before_the_deadline_the_document_needs_ocr_and_is_retried(
     workshop.work(job)
     document = workshop.document(document_id)
     assert (document.status, document.ocr_status, document.error_code) == ("ready", "done", None)
+
+
+def test_an_unread_scan_says_so_to_its_owner(workshop: Workshop, client: TestClient) -> None:
+    workshop.model = FakeLanguageModel(answer=saturated(days=1))
+    document_id = workshop.upload(SCAN)
+    workshop.work()
+
+    seen = client.get(f"/api/documents/{document_id}").json()
+
+    assert (seen["status"], seen["error"]) == ("ready", None)
+    assert seen["ocr"]["status"] == "needs_ocr"
+    assert seen["ocr"]["error_code"] == "quota_exhausted"
+    assert seen["ocr"]["message"]
+    assert seen["ocr"]["retry_at"]
+    assert not any(page["has_text"] for page in seen["pages"])
+
+
+def test_a_scan_that_is_tried_again_in_vain_needs_ocr_still(
+    workshop: Workshop, client: TestClient
+) -> None:
+    workshop.model = FakeLanguageModel(answer=saturated(days=1))
+    document_id = workshop.upload(SCAN)
+    workshop.work()
+    app.dependency_overrides[get_transcription_start] = lambda: workshop.started.append
+    again = client.post(f"/api/documents/{document_id}/transcription").json()
+    assert (again["status"], again["ocr"]["status"]) == ("ready", "transcribing")
+
+    workshop.work()
+
+    document = workshop.document(document_id)
+    assert (document.status, document.ocr_status) == ("ready", "needs_ocr")
+
+
+def test_an_unread_scan_is_transcribed_for_whoever_uploads_it_again(
+    workshop: Workshop, add_user: Callable[[], uuid.UUID]
+) -> None:
+    workshop.model = FakeLanguageModel(answer=saturated(days=1))
+    first = workshop.upload(SCAN)
+    workshop.work()
+    workshop.model = FakeLanguageModel(answer=transcribes)
+
+    copy = workshop.upload(SCAN, user_id=add_user())
+
+    assert workshop.document(copy).status == "processing"
+    workshop.work()
+    assert workshop.document(copy).ocr_status == "done"
+    assert workshop.document(first).ocr_status == "needs_ocr"
+
+
+def test_a_scan_with_nothing_on_its_pages_is_rejected_even_at_a_later_try(
+    workshop: Workshop, client: TestClient
+) -> None:
+    workshop.model = FakeLanguageModel(answer=saturated(days=1))
+    document_id = workshop.upload(SCAN)
+    workshop.work()
+    app.dependency_overrides[get_transcription_start] = lambda: workshop.started.append
+    client.post(f"/api/documents/{document_id}/transcription")
+
+    workshop.model = FakeLanguageModel(answer=sees_nothing)
+    workshop.work()
+
+    document = workshop.document(document_id)
+    assert (document.status, document.error_code) == ("rejected", "no_text_layer")
 
 
 def test_a_worker_that_was_killed_is_followed_by_another_that_asks_for_the_rest(

@@ -126,10 +126,28 @@ def test_another_edit_grades_nothing_again(owned: Owned, change: dict[str, str])
         ("fill_blank", {"answer": []}, "answer"),
         ("fill_blank", {"stem": "No gap."}, "stem"),
         ("short_answer", {"rubric": []}, "rubric"),
-        ("mcq", {"options": ["a", " "]}, "options"),
-        ("mcq", {"rubric": [{"id": "c1", "criterion": "It is so.", "points": 5}]}, "rubric"),
-        ("true_false", {"options": ["Yes", "No"]}, "options"),
+        ("mcq", {"stem": "  "}, "stem"),
+        ("mcq", {"options": ["a", "b", " ", "c"]}, "options.2"),
+        ("mcq", {"explanation": "\a"}, "explanation"),
+        ("mcq", {"rubric": [{"id": "c1", "criterion": "Says it.", "points": 1}]}, "rubric"),
+        ("true_false", {"options": ["yes", "no"]}, "options"),
+        ("true_false", {"option_feedback": ["yes", "no"]}, "option_feedback"),
         ("short_answer", {"option_feedback": ["So it is."]}, "option_feedback"),
+        (
+            "short_answer",
+            {"rubric": [{"id": "c1", "criterion": " ", "points": 1}]},
+            "rubric.0.criterion",
+        ),
+        (
+            "short_answer",
+            {"rubric": [{"id": "", "criterion": "Says it.", "points": 1}]},
+            "rubric.0.id",
+        ),
+        (
+            "short_answer",
+            {"rubric": [{"id": f"c{n}", "criterion": "x", "points": 1} for n in range(11)]},
+            "rubric",
+        ),
     ],
 )
 def test_an_unsound_key_is_refused(owned: Owned, kind: str, change: Any, field: str) -> None:
@@ -150,6 +168,24 @@ def test_a_question_may_be_sent_back_whole(owned: Owned) -> None:
 
     assert answer.status_code == 200
     assert answer.json()["explanation"] == "So it is."
+
+
+@pytest.mark.parametrize("answer", [["x"] * 21, ["x" * 501], "x" * 2_001, 1.5])
+def test_a_key_has_bounds(owned: Owned, answer: Any) -> None:
+    question = owned.question("fill_blank")
+
+    refused = owned.call("PATCH", f"/questions/{question.id}", {"answer": answer})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"].startswith("answer")
+
+
+def test_texts_are_kept_without_the_space_around_them(owned: Owned) -> None:
+    question = owned.question("mcq")
+
+    edited = owned.call("PATCH", f"/questions/{question.id}", {"stem": " Two\nlines?\n"}).json()
+
+    assert edited["stem"] == "Two\nlines?"
 
 
 def test_who_edits_a_flagged_question_has_reviewed_it(owned: Owned) -> None:

@@ -12,6 +12,7 @@ from functions.questions.drafts import DraftReply
 from functions.questions.rules.model import GenerationParameters
 from shared.ai import ModelRequest, ReplyBlocked
 from shared.database.engine import Database
+from shared.database.tables.documents import Document
 from shared.database.tables.jobs import Job
 from shared.errors import JobCancelled
 from shared.jobs.model import ChunkFinished, Claim
@@ -49,6 +50,38 @@ def test_every_quote_stands_at_its_offsets_on_its_page(start: Start) -> None:
         page = TEXTS[question.source_page - 1]
         assert page[question.source_start : question.source_end] == question.source_quote
         assert question.source_label == f"p{question.source_page}"
+
+
+def test_the_pdfs_outline_gives_the_sections(start: Start) -> None:
+    generation = start()
+    with generation.database.transaction() as session:
+        session.get_one(Document, generation.document.id).outline = [
+            {"title": "Brins", "page": 1, "level": 1},
+            {"title": "Dalos", "page": 3, "level": 1},
+        ]
+
+    generation.run()
+
+    sections = generation.question_set().coverage["by_section"]
+    assert [(one["title"], one["page"], one["last_page"]) for one in sections] == [
+        ("Brins", 1, 2),
+        ("Dalos", 3, 4),
+    ]
+    assert [one["planned"] for one in sections] == [6, 6]
+    assert sum(one["delivered"] for one in sections) == 12
+
+
+@pytest.mark.parametrize(("focus", "found"), [("brin15", True), ("kidneys", False)])
+def test_a_set_says_whether_its_focus_was_found(start: Start, focus: str, found: bool) -> None:
+    generation = start()
+    generation.job_id, generation.set_id = generation.request(
+        GenerationParameters(count=2, focus=focus)
+    )
+
+    generation.run()
+
+    assert generation.question_set().coverage["focus_found"] is found
+    assert len(generation.questions()) == 2
 
 
 def test_events_count_without_a_gap_and_carry_questions_without_keys(

@@ -169,6 +169,36 @@ def test_all_questions_of_a_set_come_back_in_order() -> None:
         assert len(read(write(exported))) == 20
 
 
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        (gift.write, parsers.read_gift),
+        (moodle_xml.write, parsers.read_moodle_xml),
+        (qti21.write, parsers.read_qti21),
+        (qti12.write, parsers.read_qti12),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_feedback_says_that_the_page_was_transcribed(write, read, kind: str) -> None:
+    (scan,) = read(write(set_of(exported_question(kind, transcribed=True))))
+    (other,) = read(write(set_of(exported_question(kind))))
+
+    assert "Page vii (7), OCR: “The mitochondrion" in plain(scan.feedback)
+    assert "Page vii (7): “The mitochondrion" in plain(other.feedback)
+
+
+def test_notes_rows_and_objects_say_that_the_page_was_transcribed() -> None:
+    exported = set_of(exported_question("mcq", transcribed=True))
+
+    (note,) = parsers.read_anki(anki_deck.write(exported))
+    (row,) = parsers.read_csv(csv_table.write(exported))
+    (question,) = json.loads(export(exported, ExportFormat.JSON).content)["questions"]
+
+    assert "Page vii (7), OCR:" in note["Source"]
+    assert row["transcribed"] == "true"
+    assert question["source"]["transcribed"] is True
+
+
 def test_gift_writes_an_arrow_in_an_answer_as_moodles_wildcard() -> None:
     question = exported_question("fill_blank", answer=("A -> B",))
 
@@ -246,6 +276,13 @@ def test_every_format_has_a_file_name_of_its_own(wanted: ExportFormat) -> None:
     assert file.content
     assert file.disposition.startswith('attachment; filename="A b c d.')
     assert "\n" not in file.disposition
+
+
+@pytest.mark.parametrize("title", ["lecture.pdf", "lecture.PDF "])
+def test_the_documents_ending_is_no_part_of_the_exports_name(title: str) -> None:
+    file = export(set_of(exported_question("mcq"), title=title), ExportFormat.CSV)
+
+    assert file.disposition.startswith('attachment; filename="lecture.csv"')
 
 
 @pytest.mark.parametrize(

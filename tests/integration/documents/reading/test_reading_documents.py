@@ -64,6 +64,32 @@ def test_every_known_fact_is_found_on_its_page_and_no_other(chapter: ReadDocumen
         assert found == [fact["page"]]
 
 
+@pytest.mark.parametrize(
+    ("said", "title"), [(b"Cells", "Cells"), (b"untitled", None), (b"(anonymous)", None)]
+)
+def test_a_title_that_a_program_made_up_is_none(
+    tmp_path: Path, said: bytes, title: str | None
+) -> None:
+    escaped = said.replace(b"(", b"\\(").replace(b")", b"\\)")
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 5 0 R"
+        b" /Resources << /Font << /F1 3 0 R >> >> >>"
+    )
+    pdf = hostile_pdfs.assemble(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /Kids [4 0 R] >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            page,
+            hostile_pdfs.flate(hostile_pdfs.TEXT),
+            b"<< /Title (%s) >>" % escaped,
+        ],
+        trailer=b"/Info 6 0 R",
+    )
+
+    assert read_bytes(tmp_path, pdf).title == title
+
+
 def test_pages_without_text_are_told_apart_in_a_mixed_document() -> None:
     document = read("mixed_text_and_scan.pdf")
     assert [page.has_text for page in document.pages] == [True, False, False, True, False]

@@ -142,14 +142,18 @@ class GenerationPipeline:
         parameters = generation.parameters
         pages = store.pages(generation.document_id)
         selection, sections = select_pages(pages, parameters.pages), sections_of(pages)
-        found = [one for page in selection.pages for one in passage_rules.cut(page, sections)]
+        size = self._options.chunk_size
+        longest = passage_rules.longest_for(selection.pages, -(-len(slots) // size))
+        found = [
+            one for page in selection.pages for one in passage_rules.cut(page, sections, longest)
+        ]
         if generation.replaced:
             found = passage_rules.near(found, generation.replaced.page)
         elif parameters.focus:
             found = passage_rules.about(found, parameters.focus)
         again = round_ > 1 or generation.fresh or generation.replaced
         asked = [one.span for one in store.asked(generation)] if again else []
-        chunks = deal(slots, found, self._options.chunk_size, asked)
+        chunks = deal(slots, found, size, asked)
         if round_ == 1 and not generation.replaced:
             store.note_plan(generation, planned_coverage(chunks, selection, sections))
         store.add_batches(

@@ -1,13 +1,16 @@
 """Deals passages and slots to chunks: parallel calls ask different things, of all the text."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from functions.questions.rules.model import ChunkPlan, Passage, Slot, Span
+from functions.questions.rules.statements import statements
 
 CHUNK_CHARACTERS = 12_000
+# What states nothing (headings, options, tables) still says this much of what a statement says.
+BESIDES = 0.1
 
 
 def deal(
@@ -72,17 +75,39 @@ class _Text:
         kept = [
             at for at, length in zip(nearest, lengths, strict=True) if length <= most_characters
         ]
-        return tuple(self._passages[at] for at in sorted(kept or nearest[:1]))
+        return tuple(_joined(self._passages[at] for at in sorted(kept or nearest[:1])))
 
     def _away(self, at: int, places: Sequence[float]) -> float:
         return min(abs(self._middles[at] - place) for place in places)
 
 
-def _left_to_say(passage: Passage, asked: Sequence[Span]) -> int:
-    """The passage's length without the sentences that questions stand on; never nothing."""
-    spent = sum(
-        max(0, min(span.end, passage.end) - max(span.start, passage.start))
-        for span in asked
-        if span.page == passage.page
+def _joined(passages: Iterable[Passage]) -> list[Passage]:
+    """The passages, those that follow each other on a page as one."""
+    joined: list[Passage] = []
+    for passage in passages:
+        before = joined[-1] if joined else None
+        if before and (before.page, before.end) == (passage.page, passage.start):
+            text = before.text + passage.text
+            joined[-1] = Passage(passage.page, before.start, passage.end, text)
+        else:
+            joined.append(passage)
+    return joined
+
+
+def _left_to_say(passage: Passage, asked: Sequence[Span]) -> float:
+    """The length of what the passage states, without the sentences that questions stand on, and a
+    little for what it holds besides; never nothing."""
+    spent = [(one.start, one.end) for one in asked if one.page == passage.page]
+    whole = _without((passage.start, passage.end), spent)
+    stated = sum(
+        _without((passage.start + start, passage.start + end), spent)
+        for start, end in statements(passage.text)
     )
-    return max(1, len(passage.text) - spent)
+    return max(1.0, stated + BESIDES * (whole - stated))
+
+
+def _without(stretch: tuple[int, int], spent: Sequence[tuple[int, int]]) -> int:
+    """The length of a stretch without those that are spent."""
+    start, end = stretch
+    overlaps = (max(0, min(end, last) - max(start, first)) for first, last in spent)
+    return max(0, end - start - sum(overlaps))

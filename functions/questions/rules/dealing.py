@@ -6,11 +6,9 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from functions.questions.rules.model import ChunkPlan, Passage, Slot, Span
-from functions.questions.rules.statements import statements
+from functions.questions.rules.statements import left_to_say
 
 CHUNK_CHARACTERS = 12_000
-# What states nothing (headings, options, tables) still says this much of what a statement says.
-BESIDES = 0.1
 
 
 def deal(
@@ -45,7 +43,7 @@ class _Text:
 
     def __init__(self, passages: Sequence[Passage], asked: Sequence[Span]) -> None:
         self._passages = passages
-        weights = [_left_to_say(passage, asked) for passage in passages]
+        weights = [left_to_say(passage, asked) for passage in passages]
         total = sum(weights)
         ends = [end / total for end in accumulate(weights)]
         self._starts = [0.0, *ends[:-1]]
@@ -75,13 +73,13 @@ class _Text:
         kept = [
             at for at, length in zip(nearest, lengths, strict=True) if length <= most_characters
         ]
-        return tuple(_joined(self._passages[at] for at in sorted(kept or nearest[:1])))
+        return tuple(joined(self._passages[at] for at in sorted(kept or nearest[:1])))
 
     def _away(self, at: int, places: Sequence[float]) -> float:
         return min(abs(self._middles[at] - place) for place in places)
 
 
-def _joined(passages: Iterable[Passage]) -> list[Passage]:
+def joined(passages: Iterable[Passage]) -> list[Passage]:
     """The passages, those that follow each other on a page as one."""
     joined: list[Passage] = []
     for passage in passages:
@@ -92,22 +90,3 @@ def _joined(passages: Iterable[Passage]) -> list[Passage]:
         else:
             joined.append(passage)
     return joined
-
-
-def _left_to_say(passage: Passage, asked: Sequence[Span]) -> float:
-    """The length of what the passage states, without the sentences that questions stand on, and a
-    little for what it holds besides; never nothing."""
-    spent = [(one.start, one.end) for one in asked if one.page == passage.page]
-    whole = _without((passage.start, passage.end), spent)
-    stated = sum(
-        _without((passage.start + start, passage.start + end), spent)
-        for start, end in statements(passage.text)
-    )
-    return max(1.0, stated + BESIDES * (whole - stated))
-
-
-def _without(stretch: tuple[int, int], spent: Sequence[tuple[int, int]]) -> int:
-    """The length of a stretch without those that are spent."""
-    start, end = stretch
-    overlaps = (max(0, min(end, last) - max(start, first)) for first, last in spent)
-    return max(0, end - start - sum(overlaps))

@@ -28,7 +28,7 @@ EXERCISES = (
     ],
 )
 def test_a_sentence_that_tells_something_is_a_statement(sentence: str) -> None:
-    assert statements(sentence) == [(0, len(sentence))]
+    assert statements(sentence) == ((0, len(sentence)),)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_sentence_that_tells_something_is_a_statement(sentence: str) -> None:
     ],
 )
 def test_questions_gaps_options_captions_and_headings_state_nothing(text: str) -> None:
-    assert statements(text) == []
+    assert statements(text) == ()
 
 
 @given(st.text(alphabet="ab .?!\n_。", max_size=400))

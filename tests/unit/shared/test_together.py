@@ -76,7 +76,7 @@ def test_what_waits_when_the_loop_ends_is_done_all_the_same() -> None:
 
     async def leave() -> None:
         together = Together(counted.run)
-        asyncio.create_task(together.do(1)), asyncio.create_task(together.do(2))  # noqa: RUF006
+        asyncio.create_task(together.do(1)), asyncio.create_task(together.do(2))
         await asyncio.to_thread(counted.begun.wait, 10)
         asyncio.create_task(together.do(3))  # noqa: RUF006
         await asyncio.sleep(0)

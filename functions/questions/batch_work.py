@@ -118,9 +118,8 @@ class BatchWork:
     def _avoided(self, chunk: OpenChunk) -> Avoided:
         batch = self._batch
         if chunk.noted is None:
-            return to_avoid(batch.avoided, batch.repeated, chunk.plan.passages)
-        repeated = (*batch.repeated, *chunk.noted.repeated)
-        return to_avoid(list(batch.asked.values()), repeated, chunk.plan.passages)
+            return to_avoid(batch.avoided, list(batch.repeated), chunk.plan.passages)
+        return to_avoid(list(batch.asked.values()), list(batch.repeated), chunk.plan.passages)
 
     async def _give_back(self, chunk: OpenChunk, stored: _Stored | None) -> None:
         exhausted = stored is not None and stored.noted.exhausted_its_text
@@ -134,15 +133,15 @@ class BatchWork:
         if noted is None or not noted.asks_again or not self._has_time():
             return
         async with self._given_back:
-            while (offer := self._offer(chunk, noted)).wait:
+            while (offer := self._offer(chunk)).wait:
                 await self._given_back.wait()
             self._batch.leftovers.lend(offer.passages)
         if offer.passages:
             await self._ask(replace(chunk, plan=ChunkPlan(chunk.plan.slots, offer.passages)))
 
-    def _offer(self, chunk: OpenChunk, noted: NotedChunk) -> Offer:
+    def _offer(self, chunk: OpenChunk) -> Offer:
         asked = [one.span for one in list(self._batch.asked.values())]
-        return self._batch.leftovers.offer(chunk.plan.slots, [*asked, *noted.repeated])
+        return self._batch.leftovers.offer(chunk.plan.slots, [*asked, *list(self._batch.repeated)])
 
     def _has_time(self) -> bool:
         return self._claim.deadline_at - datetime.now(UTC) > REFILL_NEEDS
@@ -183,6 +182,7 @@ class BatchWork:
                 for reply, one in zip(replies, stored, strict=True)
             ]
             store.store_chunks(self._claim, batch.generation, results)
+        batch.repeated.update((span, None) for one in stored for span in one.noted.repeated)
         batch.asked.update(news)
         batch.asked.update(
             (question.id, asked_by(question)) for one in stored for question in one.questions

@@ -1,13 +1,14 @@
 """A claimed batch as its worker finds it: what is to be asked, of which text, and what not."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.questions.ports import Asked, Generation, GenerationStore, NotedChunk
 from functions.questions.prompts import Avoided
 from functions.questions.rules.checking import SourcePages
+from functions.questions.rules.completeness import ChunkOutcome
 from functions.questions.rules.leftovers import Leftovers
 from functions.questions.rules.model import (
     ChunkPlan,
@@ -34,7 +35,8 @@ class OpenChunk:
 
 @dataclass(frozen=True)
 class ClaimedBatch:
-    """A claimed batch with all that its chunks need; `asked` grows while others are stored."""
+    """A claimed batch with all that its chunks need. While they are stored, `asked` grows, and so
+    does `repeated`, an ordered set of where questions stand that were dropped as asked before."""
 
     generation: Generation
     pages: SourcePages
@@ -42,7 +44,7 @@ class ClaimedBatch:
     leftovers: Leftovers
     asked: dict[uuid.UUID, Asked]
     avoided: tuple[Asked, ...]
-    repeated: tuple[Span, ...]
+    repeated: dict[Span, None]
 
 
 def load(store: GenerationStore, claim: Claim) -> ClaimedBatch:
@@ -65,8 +67,15 @@ def load(store: GenerationStore, claim: Claim) -> ClaimedBatch:
         _leftovers(plans, noted),
         {one.question_id: one for one in asked},
         tuple(asked) if again else (),
-        tuple(span for one in outcomes for span in one.repeated),
+        dict.fromkeys(_repeated(outcomes, noted)),
     )
+
+
+def _repeated(outcomes: Sequence[ChunkOutcome], noted: dict[int, NotedChunk]) -> Iterator[Span]:
+    for outcome in outcomes:
+        yield from outcome.repeated
+    for one in noted.values():
+        yield from one.repeated
 
 
 def _chunk_plan(chunk: dict[str, Any], text: dict[int, str]) -> ChunkPlan:

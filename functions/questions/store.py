@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Boolean, Text, Uuid, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from functions.questions.notes import noted_as_json, noted_from_json
@@ -151,22 +152,20 @@ class PostgresGenerationStore(GenerationReading):
         """Note what the blind solve says of each question."""
         if not reviews:
             return
-        table = QuestionRow.metadata.tables[QuestionRow.__tablename__]
-        noted = (
-            update(table)
-            .where(table.c.id == bindparam("reviewed"))
-            .values(needs_review=bindparam("verdict"), review_reason=bindparam("why"))
+        told = (
+            func.unnest(
+                cast([one.question_id for one in reviews], ARRAY(Uuid)),
+                cast([one.needs_review for one in reviews], ARRAY(Boolean)),
+                cast([one.reason for one in reviews], ARRAY(Text)),
+            )
+            .table_valued("question_id", "needs_review", "reason")
+            .render_derived()
         )
-        self._session.connection().execute(
-            noted,
-            [
-                {
-                    "reviewed": review.question_id,
-                    "verdict": review.needs_review,
-                    "why": review.reason,
-                }
-                for review in reviews
-            ],
+        self._session.execute(
+            update(QuestionRow)
+            .where(QuestionRow.id == told.c.question_id)
+            .values(needs_review=told.c.needs_review, review_reason=told.c.reason)
+            .execution_options(synchronize_session=False)
         )
 
     def close_batch(self, claim: Claim) -> None:

@@ -35,6 +35,7 @@ class Leftovers:
         self._passages = sorted(set(passages), key=lambda one: (one.page, one.start))
         self._lent: Counter[Passage] = Counter()
         self._exhausted: set[Passage] = set()
+        self._unsaid: dict[tuple[Passage, int], float] = {}
 
     def lend(self, passages: Iterable[Passage]) -> None:
         """A call about these passages begins."""
@@ -57,7 +58,7 @@ class Leftovers:
         unsaid = seen = 0.0
         wait = False
         for passage in self._nearest(slots):
-            left = left_to_say(passage, spent[passage.page])
+            left = self._left(passage, spent[passage.page])
             seen += left
             if self._lent[passage] > 0:
                 wait = True
@@ -71,6 +72,13 @@ class Leftovers:
         if wait or unsaid < LEAST_CHARACTERS:
             return Offer(wait=wait)
         return Offer(tuple(joined(sorted(free, key=_place))))
+
+    def _left(self, passage: Passage, asked: Sequence[Span]) -> float:
+        """Looked up as long as nothing was added to what is asked, which never shrinks."""
+        key = passage, len(asked)
+        if key not in self._unsaid:
+            self._unsaid[key] = left_to_say(passage, asked)
+        return self._unsaid[key]
 
     def _nearest(self, slots: Sequence[Slot]) -> list[Passage]:
         pages = [slot.page or 0 for slot in slots]

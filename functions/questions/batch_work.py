@@ -30,7 +30,7 @@ from shared.jobs.model import Claim
 from shared.together import Together
 
 # What a chunk asks once more by itself; the job's further rounds are for what this didn't fill.
-MOST_CALLS = 3
+MOST_CALLS = 4
 REFILL_NEEDS = timedelta(seconds=60)
 
 

@@ -103,7 +103,7 @@ class PostgresGenerationStore(GenerationReading):
     def store_chunks(
         self, claim: Claim, generation: Generation, results: Sequence[ChunkResult]
     ) -> None:
-        """Store the questions, note how its chunks stand, and tell each."""
+        """Store the questions, note how its chunks stand, tell what they made."""
         noted = {str(one.index): noted_as_json(one.noted) for one in results}
         self._jobs.note(claim, "chunks", noted)
         rows = [self._add_questions(claim, generation, one.questions) for one in results]
@@ -111,7 +111,7 @@ class PostgresGenerationStore(GenerationReading):
         made = sum(map(len, rows))
         done = 0 if generation.replaced else self._count(generation, made) - made
         job = self._session.get_one(Job, claim.job_id)
-        for some in rows:
+        for some in filter(None, rows):
             done += len(some)
             views = [question_view(row, with_keys=False).model_dump(mode="json") for row in some]
             self._jobs.progress(job, done, {"questions": views})

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import update
 
+from functions.questions.batch_work import MOST_CALLS
 from functions.questions.drafts import DraftReply
 from functions.questions.pipeline import GenerationOptions, GenerationPipeline
 from functions.questions.store import PostgresGenerationStore
@@ -72,13 +73,13 @@ def test_what_a_reply_got_wrong_is_asked_again_without_a_further_round(start: St
     assert _rounds(generation) == 1
 
 
-def test_a_chunk_asks_three_times_then_leaves_its_slot_to_a_further_round(start: Start) -> None:
-    generation = start(InventsOnce(slot=3, times=3))
+def test_a_chunk_asks_four_times_then_leaves_its_slot_to_a_further_round(start: Start) -> None:
+    generation = start(InventsOnce(slot=3, times=MOST_CALLS))
 
     generation.run()
 
     assert len(generation.questions()) == 12
-    assert [slots for slots in _asked(generation) if 3 in slots][1:] == [[3], [3], [3]]
+    assert [slots for slots in _asked(generation) if 3 in slots][1:] == [[3]] * MOST_CALLS
     assert _rounds(generation) == 2
 
 

@@ -37,6 +37,8 @@ class Measurement:
     chunks: list[ModelCalls]
     billed: Billed
     serial_seconds: float | None = None
+    # The makespan of such a job where the model answers at once: what this machine needs itself.
+    service_seconds: float | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -47,7 +47,8 @@ _TYPESETTING = re.compile(
     rf"(?P<nothing>(?<=[{_UNSPACED}])\s++|\s+(?=[{_UNSPACED}])"
     rf"|(?<=[^\W\d_])-(?:{_LINE_END})?+(?=[^\W\d_])"
     rf"|(?<=\w-){_LINE_END}(?=\w))"
-    r"|\s++"
+    # A single space stays as it is, and is most of all white space: not even looked at.
+    r"|\A\s++|(?! \S)\s++"
 )
 
 

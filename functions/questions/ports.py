@@ -65,6 +65,31 @@ class Asked:
     gist: Gist
 
 
+@dataclass(frozen=True)
+class NotedChunk:
+    """How a chunk stands after its last call: for each slot that stayed open the reason, where
+    questions stand that were dropped as asked before, and whether it asks again by itself."""
+
+    rejections: Mapping[int, str]
+    repeated: tuple[Span, ...]
+    calls: int
+    asks_again: bool = False
+
+    @property
+    def exhausted_its_text(self) -> bool:
+        """Whether the model left slots out for want of anything to ask."""
+        return "missing_item" in self.rejections.values()
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What a call of a batch's chunk adds to the set."""
+
+    index: int
+    questions: Sequence[Question]
+    noted: NotedChunk
+
+
 class Followed(Enum):
     """What became of the generation that is followed."""
 
@@ -110,8 +135,12 @@ class GenerationStore(Protocol):
 
     def batch_ordinals(self, job_id: uuid.UUID, round_number: int) -> list[int]: ...
 
-    def finished_chunks(self, claim: Claim) -> set[int]:
+    def noted_chunks(self, claim: Claim) -> dict[int, NotedChunk]:
         """The chunks of the claimed batch that were stored before, by their index."""
+        ...
+
+    def check(self, claim: Claim) -> None:
+        """Raises JobCancelled where the job has ended, LeaseLost where the batch is another's."""
         ...
 
     def outcomes(self, job_id: uuid.UUID) -> list[ChunkOutcome]: ...
@@ -128,18 +157,10 @@ class GenerationStore(Protocol):
         """Every question that must not be asked again, without those that are known."""
         ...
 
-    def store_chunk(
-        self,
-        claim: Claim,
-        generation: Generation,
-        index: int,
-        questions: Sequence[Question],
-        rejections: Mapping[int, str],
-        *,
-        repeated: Sequence[Span],
+    def store_chunks(
+        self, claim: Claim, generation: Generation, results: Sequence[ChunkResult]
     ) -> None:
-        """Store a chunk's questions and tell them, the job being locked; note where those stand
-        that had been asked before.
+        """Store what chunks made, note how they stand and tell each, the job being locked.
 
         Raises LeaseLost where another worker took over.
         """

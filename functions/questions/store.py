@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Boolean, Text, Uuid, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from functions.questions.ports import Followed, Generation, Replaced
+from functions.questions.notes import noted_as_json, noted_from_json
+from functions.questions.ports import ChunkResult, Followed, Generation, NotedChunk, Replaced
 from functions.questions.reading import GenerationReading
 from functions.questions.results import set_result
 from functions.questions.rows import delivered, question_row
@@ -17,7 +19,6 @@ from functions.questions.rules.model import (
     ChunkPlan,
     Question,
     Slot,
-    Span,
 )
 from functions.questions.rules.verification import Review
 from functions.questions.schemas import question_view
@@ -77,10 +78,15 @@ class PostgresGenerationStore(GenerationReading):
         """The batches of one round."""
         return [one.ordinal for one in self._jobs.chunks(job_id) if one.round == round_number]
 
-    def finished_chunks(self, claim: Claim) -> set[int]:
+    def noted_chunks(self, claim: Claim) -> dict[int, NotedChunk]:
         """The chunks of the claimed batch that were stored before, by their index."""
         row = self._session.get_one(JobChunk, (claim.job_id, claim.ordinal))
-        return {int(index) for index in _stored(row)}
+        return {int(index): noted_from_json(value) for index, value in _stored(row).items()}
+
+    def check(self, claim: Claim) -> None:
+        """Raises JobCancelled or LeaseLost where the batch isn't to be worked on any more."""
+        if not self._jobs.check(claim):
+            raise LeaseLost("The batch was closed by another worker.")
 
     def outcomes(self, job_id: uuid.UUID) -> list[ChunkOutcome]:
         """How every chunk ended; one that was never stored left all its slots open."""
@@ -94,80 +100,77 @@ class PostgresGenerationStore(GenerationReading):
         """Let no other chunk of the job be stored meanwhile."""
         self._jobs.lock_active(job_id)
 
-    def store_chunk(
-        self,
-        claim: Claim,
-        generation: Generation,
-        index: int,
-        questions: Sequence[Question],
-        rejections: Mapping[int, str],
-        *,
-        repeated: Sequence[Span],
+    def store_chunks(
+        self, claim: Claim, generation: Generation, results: Sequence[ChunkResult]
     ) -> None:
-        """Store the questions, note the chunk in its batch and tell it, all in this transaction."""
-        job = self._session.get_one(Job, claim.job_id)
-        told = {str(slot): reason for slot, reason in rejections.items()}
-        spans = [[one.page, one.start, one.end] for one in repeated]
-        self._note(claim, index, {"rejections": told, "repeated": spans})
-        question_set = self._session.get_one(QuestionSet, generation.question_set_id)
-        rows = [question_row(question_set.id, claim.ordinal, question) for question in questions]
-        if generation.replaced and rows:
-            rows = self._replace(question_set, generation.replaced, rows[0])
-        elif rows:
-            question_set.delivered += len(rows)
-        self._session.add_all(rows)
+        """Store the questions, note how its chunks stand, tell what they made."""
+        noted = {str(one.index): noted_as_json(one.noted) for one in results}
+        self._jobs.note(claim, "chunks", noted)
+        rows = [self._add_questions(claim, generation, one.questions) for one in results]
         self._session.flush()
-        done = len(rows) if generation.replaced else question_set.delivered
-        views = [question_view(row, with_keys=False).model_dump(mode="json") for row in rows]
-        self._jobs.progress(job, done, {"questions": views})
+        made = sum(map(len, rows))
+        done = 0 if generation.replaced else self._count(generation, made) - made
+        job = self._session.get_one(Job, claim.job_id)
+        for some in filter(None, rows):
+            done += len(some)
+            views = [question_view(row, with_keys=False).model_dump(mode="json") for row in some]
+            self._jobs.progress(job, done, {"questions": views})
+
+    def _add_questions(
+        self, claim: Claim, generation: Generation, questions: Sequence[Question]
+    ) -> list[QuestionRow]:
+        set_id = generation.question_set_id
+        rows = [question_row(set_id, claim.ordinal, question) for question in questions]
+        if generation.replaced and rows:
+            rows = self._replace(set_id, generation.replaced, rows[0])
+        self._session.add_all(rows)
+        return rows
+
+    def _count(self, generation: Generation, made: int) -> int:
+        """Add to the number of the set's questions; what it is then."""
+        return self._session.execute(
+            update(QuestionSet)
+            .where(QuestionSet.id == generation.question_set_id)
+            .values(delivered=QuestionSet.delivered + made)
+            .returning(QuestionSet.delivered)
+        ).scalar_one()
 
     def _replace(
-        self, question_set: QuestionSet, replaced: Replaced, row: QuestionRow
+        self, set_id: uuid.UUID, replaced: Replaced, row: QuestionRow
     ) -> list[QuestionRow]:
         """Put `row` in the place of the old question, unless its owner has removed that."""
         old = self._session.get_one(QuestionRow, replaced.question_id, with_for_update=True)
         if old.removed_at is not None:
             return []
+        question_set = self._session.get_one(QuestionSet, set_id)
         old.removed_at = question_set.edited_at = datetime.now(UTC)
         row.replaces = old.id
         self._session.flush()
         return [row]
 
-    def _note(self, claim: Claim, index: int, outcome: dict[str, Any]) -> None:
-        """Keep a chunk's outcome in the batch's row, as long as the batch is ours."""
-        row = self._session.get_one(
-            JobChunk, (claim.job_id, claim.ordinal), with_for_update=True, populate_existing=True
-        )
-        if row.status != "running" or row.lease_owner != claim.owner:
-            raise LeaseLost("Another worker took this batch over.")
-        row.result = {"chunks": {**_stored(row), str(index): outcome}}
-
     def store_reviews(self, reviews: Sequence[Review]) -> None:
         """Note what the blind solve says of each question."""
         if not reviews:
             return
-        table = QuestionRow.metadata.tables[QuestionRow.__tablename__]
-        noted = (
-            update(table)
-            .where(table.c.id == bindparam("reviewed"))
-            .values(needs_review=bindparam("verdict"), review_reason=bindparam("why"))
+        told = (
+            func.unnest(
+                cast([one.question_id for one in reviews], ARRAY(Uuid)),
+                cast([one.needs_review for one in reviews], ARRAY(Boolean)),
+                cast([one.reason for one in reviews], ARRAY(Text)),
+            )
+            .table_valued("question_id", "needs_review", "reason")
+            .render_derived()
         )
-        self._session.connection().execute(
-            noted,
-            [
-                {
-                    "reviewed": review.question_id,
-                    "verdict": review.needs_review,
-                    "why": review.reason,
-                }
-                for review in reviews
-            ],
+        self._session.execute(
+            update(QuestionRow)
+            .where(QuestionRow.id == told.c.question_id)
+            .values(needs_review=told.c.needs_review, review_reason=told.c.reason)
+            .execution_options(synchronize_session=False)
         )
 
     def close_batch(self, claim: Claim) -> None:
         """Mark the claimed batch as done, with what its chunks noted."""
-        row = self._session.get_one(JobChunk, (claim.job_id, claim.ordinal))
-        self._jobs.finish_chunk(claim, {"chunks": _stored(row)})
+        self._jobs.finish_chunk(claim)
 
     def follow(self, claim: Claim, generation: Generation) -> Followed:
         """Copy the followed set when it is done; follow another, or none, when it failed."""
@@ -263,6 +266,5 @@ def _outcome(row: JobChunk, index: int, chunk: dict[str, Any]) -> ChunkOutcome:
     if stored is None:
         reason = row.error_code or "chunk_unfinished"
         return ChunkOutcome(row.round, slots, {slot.number: reason for slot in slots})
-    told = {int(slot): reason for slot, reason in stored["rejections"].items()}
-    repeated = tuple(Span(*place) for place in stored.get("repeated", []))
-    return ChunkOutcome(row.round, slots, told, repeated)
+    noted = noted_from_json(stored)
+    return ChunkOutcome(row.round, slots, noted.rejections, noted.repeated)

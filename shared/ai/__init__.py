@@ -3,6 +3,7 @@
 from shared.ai.errors import (
     BudgetExceeded,
     LanguageModelError,
+    ModelOutage,
     ModelSaturated,
     ModelUnavailable,
     NoKeysConfigured,
@@ -33,6 +34,7 @@ __all__ = [
     "LanguageModelError",
     "ModelReply",
     "ModelRequest",
+    "ModelOutage",
     "ModelSaturated",
     "ModelUnavailable",
     "NoKeysConfigured",

@@ -17,6 +17,7 @@ from shared.ai.prompt import Prompt
 from shared.ai.provider_error import parse_error
 from shared.ai.reply_body import read_reply
 from shared.ai.request_body import request_body
+from shared.memory import not_collecting
 from shared.redaction import redact
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ class GeminiClient:
     @cached_property
     def _client(self) -> "Client":
         # Imported here because it costs 0.5 to 1.8 s.
-        from google import genai  # noqa: PLC0415
-        from google.genai import types  # noqa: PLC0415
+        with not_collecting():
+            from google import genai  # noqa: PLC0415
+            from google.genai import types  # noqa: PLC0415
 
-        from shared.ai.transport import LoopTransport  # noqa: PLC0415
+            from shared.ai.transport import LoopTransport  # noqa: PLC0415
 
         return genai.Client(
             api_key="chosen-per-call",

@@ -23,7 +23,7 @@ from shared.ai.errors import (
     RequestRefused,
 )
 from shared.ai.interface import Lane, Purpose, Usage
-from shared.ai.ledger import CallLedger, FinishedCall
+from shared.ai.ledger import Books, CallLedger, FinishedCall
 from shared.ai.metrics import CallMetrics
 from shared.ai.pool import Ask, KeyPool, Lease, Outcome
 from shared.ai.prices import cost_micro_usd
@@ -125,8 +125,8 @@ class Dispatcher:
         self._caller = caller
         self._keys = keys
         self._policy = policy
-        self._ledger = ledger
         self._metrics = metrics
+        self._books = Books(ledger) if ledger else None
 
     async def answer(self, order: Order) -> Answered:
         """The whole reply, from the model or, where that can't, from the fallback model."""
@@ -307,17 +307,16 @@ class Dispatcher:
             latency_seconds=outcome.latency_seconds,
             error_code=failure.kind if failure else None,
         )
-        for closing in (self._pool.settle(lease, outcome), self._book(finished)):
-            try:
-                await closing
-            except Exception:
-                get_logger().exception("a finished model call could not be booked")
+        closing = (self._pool.settle(lease, outcome), self._book(finished))
+        for ended in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(ended, Exception):
+                get_logger().error("a finished model call could not be booked", exc_info=ended)
 
     async def _book(self, finished: FinishedCall) -> None:
         if self._metrics is not None:
             self._metrics.record(finished)
-        if self._ledger is not None:
-            await asyncio.to_thread(self._ledger.record, finished)
+        if self._books is not None:
+            await self._books.book(finished)
 
 
 class _Accounting:

@@ -5,11 +5,12 @@ A claim locks its chunk alone.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, cast, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from shared.database.tables.jobs import Job, JobChunk
@@ -151,13 +152,24 @@ class ChunkStore:
             attempts=JobChunk.attempts - (0 if counted else 1),
         )
 
-    def finish_chunk(self, claim: Claim, result: dict[str, Any]) -> Job:
+    def note(self, claim: Claim, name: str, parts: Mapping[str, Any]) -> None:
+        """Keep what parts of the claimed chunk came to, under `name` in its result, each in the
+        place of what was noted of it before. The job is to be locked. Raises LeaseLost."""
+        noted = func.coalesce(JobChunk.result[name], cast({}, JSONB)).op("||")(
+            cast(dict(parts), JSONB)
+        )
+        if not self._change(claim, result=func.jsonb_build_object(name, noted)):
+            raise LeaseLost("Another worker took this chunk over.")
+
+    def finish_chunk(self, claim: Claim, result: dict[str, Any] | None = None) -> Job:
         """Mark the claimed chunk done; the job comes back locked, for progress to be added.
+
+        Without a `result` what was noted is it.
 
         Raises JobCancelled where the job has ended and LeaseLost where another worker took over.
         """
         job = self.lock_active(claim.job_id)
-        self._close(claim, status="done", result=result)
+        self._close(claim, status="done", **({} if result is None else {"result": result}))
         if job.status == JobStatus.WAITING:
             job.status = JobStatus.RUNNING.value
             job.waiting_reason = job.waiting_until = None

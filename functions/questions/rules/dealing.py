@@ -1,11 +1,12 @@
 """Deals passages and slots to chunks: parallel calls ask different things, of all the text."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from functions.questions.rules.model import ChunkPlan, Passage, Slot, Span
+from functions.questions.rules.statements import left_to_say
 
 CHUNK_CHARACTERS = 12_000
 
@@ -42,7 +43,7 @@ class _Text:
 
     def __init__(self, passages: Sequence[Passage], asked: Sequence[Span]) -> None:
         self._passages = passages
-        weights = [_left_to_say(passage, asked) for passage in passages]
+        weights = [left_to_say(passage, asked) for passage in passages]
         total = sum(weights)
         ends = [end / total for end in accumulate(weights)]
         self._starts = [0.0, *ends[:-1]]
@@ -72,17 +73,20 @@ class _Text:
         kept = [
             at for at, length in zip(nearest, lengths, strict=True) if length <= most_characters
         ]
-        return tuple(self._passages[at] for at in sorted(kept or nearest[:1]))
+        return tuple(joined(self._passages[at] for at in sorted(kept or nearest[:1])))
 
     def _away(self, at: int, places: Sequence[float]) -> float:
         return min(abs(self._middles[at] - place) for place in places)
 
 
-def _left_to_say(passage: Passage, asked: Sequence[Span]) -> int:
-    """The passage's length without the sentences that questions stand on; never nothing."""
-    spent = sum(
-        max(0, min(span.end, passage.end) - max(span.start, passage.start))
-        for span in asked
-        if span.page == passage.page
-    )
-    return max(1, len(passage.text) - spent)
+def joined(passages: Iterable[Passage]) -> list[Passage]:
+    """The passages, those that follow each other on a page as one."""
+    joined: list[Passage] = []
+    for passage in passages:
+        before = joined[-1] if joined else None
+        if before and (before.page, before.end) == (passage.page, passage.start):
+            text = before.text + passage.text
+            joined[-1] = Passage(passage.page, before.start, passage.end, text)
+        else:
+            joined.append(passage)
+    return joined

@@ -121,6 +121,11 @@ class Span:
         return self.page == other.page and self.start < other.end and other.start < self.end
 
 
+def span_of(place: "Passage | Source") -> Span:
+    """Where a passage or a question's source stands."""
+    return Span(place.page, place.start, place.end)
+
+
 @dataclass(frozen=True)
 class Slot:
     """One question wanted: its number in the set, from 1, and its place in the blueprint.

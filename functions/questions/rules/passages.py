@@ -8,12 +8,20 @@ from functions.questions.rules.model import DocumentPage, Passage
 from functions.questions.rules.sections import SHORTEST_SECTION, Section
 from functions.questions.rules.similarity import content_words
 
-PASSAGE_CHARACTERS = 1_500
+PASSAGE_CHARACTERS, LEAST_PASSAGE_CHARACTERS = 1_500, 300
+PASSAGES_PER_CHUNK = 5
 # The ends of sentences in scripts with and without spaces, right to left ones too, and of
 # paragraphs.
-_BOUNDARY = re.compile(
-    r"(?<=[.!?؟۔।॥։።])[\s\"”’)»\u200f\u200e]|(?<=[。！？｡．])[”’」』）]?|\n\s*\n"
-)
+BOUNDARY = re.compile(r"(?<=[.!?؟۔।॥։።])[\s\"”’)»\u200f\u200e]|(?<=[。！？｡．])[”’」』）]?|\n\s*\n")
+
+
+def longest_for(pages: Sequence[DocumentPage], chunks: int) -> int:
+    """How long passages may be so that every one of `chunks` gets some of its own, no two the same.
+
+    Where few are wanted of much text, passages are as long as is good to read.
+    """
+    fine = sum(len(page.text) for page in pages) // (PASSAGES_PER_CHUNK * max(1, chunks))
+    return max(LEAST_PASSAGE_CHARACTERS, min(PASSAGE_CHARACTERS, fine))
 
 
 def cut(
@@ -53,7 +61,7 @@ def _cut_section(page: DocumentPage, start: int, length: int, longest: int) -> l
 
 
 def _cut_at(text: str, start: int, longest: int) -> int:
-    ends = [match.end() for match in _BOUNDARY.finditer(text, start, start + longest)]
+    ends = [match.end() for match in BOUNDARY.finditer(text, start, start + longest)]
     late = [end for end in ends if end > start + longest // 2]
     outside = [end for end in late if text.count("$", start, end) % 2 == 0]
     if late:

@@ -48,7 +48,8 @@ def likeness(first: frozenset[str], second: frozenset[str]) -> float:
     """Jaccard's index of two sets of words: 0 nothing in common, 1 the same."""
     if not first and not second:
         return 1.0
-    return len(first & second) / len(first | second)
+    common = len(first & second)
+    return common / (len(first) + len(second) - common)
 
 
 @dataclass(frozen=True)

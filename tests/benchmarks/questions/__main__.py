@@ -37,6 +37,9 @@ def main() -> int:
             measurements.append(measure(stack, SAMPLE, count))
             qualities.append(judge(measurements[-1]))
         others = [measure(stack, DOCUMENTS / name, 20, serial=False) for name in READABLE]
+    with stack.latency_scaled(0.0):
+        for one in measurements:
+            one.service_seconds = measure(stack, SAMPLE, one.requested, serial=False).makespan
     show(measurements, qualities, [judge(other) for other in others])
     return tell_missed(
         targets_missed(measurements, [*qualities, *(judge(other) for other in others)])

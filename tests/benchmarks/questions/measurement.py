@@ -3,7 +3,6 @@
 import json
 import statistics
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,14 @@ _WORKER = "generate-chunk"
 
 @dataclass(frozen=True)
 class ModelCalls:
-    """The calls of one chunk, by what the emulator's latency model asked for."""
+    """A wish for questions and its blind solve, by what the emulator's latency model asked for.
 
-    round: int
+    `since_first` is how long the whole chain takes at the least: a slot is asked for again only
+    when the reply is there that left it open.
+    """
+
     seconds: float
+    since_first: float
 
 
 @dataclass
@@ -35,6 +38,8 @@ class Measurement:
     chunks: list[ModelCalls]
     billed: Billed
     serial_seconds: float | None = None
+    # The makespan of such a job where the model answers at once: what this machine needs itself.
+    service_seconds: float | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
     transcribed: frozenset[int] = frozenset()
 
@@ -45,11 +50,8 @@ class Measurement:
 
     @property
     def critical_path(self) -> float:
-        """The slowest chunk's own calls, of each round since rounds follow each other."""
-        slowest: dict[int, float] = {}
-        for chunk in self.chunks:
-            slowest[chunk.round] = max(slowest.get(chunk.round, 0.0), chunk.seconds)
-        return sum(slowest.values())
+        """The longest chain of calls that had to wait for each other."""
+        return max(chunk.since_first for chunk in self.chunks)
 
     @property
     def median_chunk(self) -> float:
@@ -133,23 +135,32 @@ def _serial(stack: Stack, requests: list[dict[str, Any]]) -> float:
 
 def _chunks(requests: list[dict[str, Any]]) -> list[ModelCalls]:
     """Calls by chunk: a blind solve belongs to the newest chunk that has its items' slots."""
-    seconds: list[float] = []
     slots: list[set[int]] = []
+    asking: list[float] = []
+    solving: list[float] = []
     for request in sorted(requests, key=lambda one: one["at"]):
         if request["kind"] == "generate":
             slots.append({slot["slot"] for slot in _data(request, "blueprint")})
-            seconds.append(request["planned_seconds"])
+            asking.append(request["planned_seconds"])
+            solving.append(0.0)
         elif request["kind"] == "solve":
-            solved = {int(item["id"].removeprefix("x")) for item in _data(request, "items")}
-            owner = max(index for index, own in enumerate(slots) if solved <= own)
-            seconds[owner] += request["planned_seconds"]
-    asked: Counter[int] = Counter()
-    chunks = []
-    for own, duration in zip(slots, seconds, strict=True):
-        # A slot that stayed open is asked for once in each round.
-        asked.update(own)
-        chunks.append(ModelCalls(max(asked[slot] for slot in own), duration))
-    return chunks
+            items = {int(item["id"].removeprefix("x")) for item in _data(request, "items")}
+            owner = max(index for index, own in enumerate(slots) if items <= own)
+            solving[owner] += request["planned_seconds"]
+    return [
+        ModelCalls(own + solved, begun + own + solved)
+        for own, solved, begun in zip(asking, solving, _begun(slots, asking), strict=True)
+    ]
+
+
+def _begun(slots: list[set[int]], asking: list[float]) -> list[float]:
+    """When each wish could be made at the earliest: after the last that asked for a slot of it."""
+    known: dict[int, float] = {}
+    begun = []
+    for own, seconds in zip(slots, asking, strict=True):
+        begun.append(max((known.get(slot, 0.0) for slot in own), default=0.0))
+        known |= dict.fromkeys(own, begun[-1] + seconds)
+    return begun
 
 
 def _data(request: dict[str, Any], name: str) -> Any:

@@ -23,16 +23,18 @@ def show(
     load = os.getloadavg()[1]
     _line(f"\nload {load:.1f} on {os.cpu_count()} processors, the benchmark's own included")
     _line("each size after a job of the same size, which starts the functions")
+    _line("service: the makespan of such a job where the model answers at once")
     _line(
-        f"\n{'questions':>9} {'serial':>8} {'ours':>7} {'critical':>8} {'speed-up':>8}"
-        f" {'limit':>6} {'share':>6} {'first':>6} {'chunk':>6} {'calls':>5} {'GB-s/q':>7}"
-        f" {'vs 1/chunk':>10} {'invocations':>11}"
+        f"\n{'questions':>9} {'serial':>8} {'ours':>7} {'critical':>8} {'service':>8}"
+        f" {'speed-up':>8} {'limit':>6} {'share':>6} {'first':>6} {'chunk':>6} {'calls':>5}"
+        f" {'GB-s/q':>7} {'vs 1/chunk':>10} {'invocations':>11}"
     )
     for one in measurements:
         speed_up = one.speed_up or 0.0
         _line(
             f"{one.requested:>9} {one.serial_seconds or 0:>7.2f}s {one.makespan:>6.2f}s"
-            f" {one.critical_path:>7.2f}s {speed_up:>7.1f}x {one.limit:>5.1f}x"
+            f" {one.critical_path:>7.2f}s {one.service_seconds or 0:>7.2f}s"
+            f" {speed_up:>7.1f}x {one.limit:>5.1f}x"
             f" {speed_up / one.limit:>6.0%} {one.first_seconds:>5.2f}s {one.median_chunk:>5.2f}s"
             f" {len(one.chunks) * 2:>5}"
             f" {one.billed.gigabyte_seconds / one.requested:>7.4f}"

@@ -170,8 +170,6 @@ def test_a_wrong_page_is_repaired_where_the_quote_stands(
 def test_the_same_question_from_every_chunk_is_delivered_once_and_the_rest_refilled(
     start: Start,
 ) -> None:
-    first_round = 3
-
     def repeat(request: ModelRequest[Any]) -> DraftReply:
         if data_of(request, "avoid_stems"):
             return propose(request)
@@ -180,16 +178,11 @@ def test_the_same_question_from_every_chunk_is_delivered_once_and_the_rest_refil
         return DraftReply(questions=[draft(slot, page, sentence) for slot in slots])
 
     generation = start(answer=repeat)
-    ordinals = generation.pipeline.plan(generation.job_id)
-    assert len(ordinals) == first_round
-    generation.generate(ordinals)
-    assert len(generation.questions()) < 12
 
-    refill = generation.pipeline.finish(generation.job_id)
+    generation.run()
 
-    assert refill
     stems = [question.stem for question in generation.questions()]
-    assert len(set(stems)) == len(stems)
+    assert len(set(stems)) == len(stems) == 12
 
 
 def test_a_refill_is_told_the_sentences_that_questions_stand_on(start: Start) -> None:
@@ -217,7 +210,7 @@ def test_a_refill_is_told_the_sentences_of_dropped_duplicates(start: Start) -> N
             second.stem = first.stem
         return reply
 
-    generation = start(answer=repeat, count=2)
+    generation = start(answer=repeat, count=2, texts=TEXTS[:1])
 
     generation.run()
 

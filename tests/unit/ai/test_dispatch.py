@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -122,8 +122,8 @@ class FakeLedger:
     def __init__(self) -> None:
         self.calls: list[FinishedCall] = []
 
-    def record(self, call: FinishedCall) -> None:
-        self.calls.append(call)
+    def record(self, calls: Sequence[FinishedCall]) -> None:
+        self.calls.extend(calls)
 
     def spent_today(self, user_id: uuid.UUID) -> int:
         return 0

@@ -14,10 +14,11 @@ from functions.questions.rules.model import DocumentPage, GenerationParameters, 
 from functions.questions.rules.page_selection import Selection
 from functions.questions.rules.sections import Section
 
-lengths = st.lists(st.integers(1, 3_000), min_size=1, max_size=40)
+lengths = st.lists(st.integers(40, 3_000), min_size=1, max_size=40)
 
 
 def passages(sizes: list[int]) -> list[Passage]:
+    """Pages of one statement each, of these lengths."""
     return [Passage(page, 0, size, "x" * size) for page, size in enumerate(sizes, start=1)]
 
 

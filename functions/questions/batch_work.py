@@ -242,7 +242,6 @@ async def _all(*work: Awaitable[None]) -> None:
 
 def _urgency(failure: BaseException) -> int:
     """Which of several chunks' failures the batch ends with: the end of the job before all."""
-    for rank, kind in enumerate((JobCancelled, (ModelSaturated, ModelOutage))):
-        if isinstance(failure, kind):
-            return rank
-    return 2
+    if isinstance(failure, JobCancelled):
+        return 0
+    return 1 if isinstance(failure, ModelSaturated | ModelOutage) else 2

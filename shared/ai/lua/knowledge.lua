@@ -138,13 +138,22 @@ local function learn_shape(tier, bucket, refill, cool)
   end
 end
 
+-- A call that only a steady refill has room for was refused by a limit that is no news.
+local function learn_window(tier)
+  tier.shape, tier.shape_at = 'window', now
+end
+
 -- A refusal by the per-minute limit of tokens.
 local function learn_tokens(model, entry, bucket, lease, limit, cool)
   local tier = tier_of(model, entry)
+  local asked_shape = tier.probe and tier.probe.bucket == entry.id and tier.probe.kind == 'shape'
   tier.probe = nil
   if not limit or limit <= 0 then return end
+  local is_known = limit == (bucket.tpm or entry.tpm)
   bucket.tpm, bucket.tpm_at = limit, now
-  if in_window(bucket, 2, 0) + lease.tokens > limit then
+  if asked_shape and is_known then
+    learn_window(tier)
+  elseif in_window(bucket, 2, 0) + lease.tokens > limit then
     learn_shape(tier, bucket, lease.tokens * MINUTE / limit, cool)
   end
 end
@@ -163,10 +172,10 @@ local function learn_requests(model, entry, bucket, value, cool)
     bucket.rpm, bucket.rpm_at = value, now
     tier.limit, tier.limit_at, tier.above = value, now, nil
     limits.rpm = value
-    if n >= value then learn_shape(tier, bucket, MINUTE / value, cool) end
-    -- A steady refill would have had room for this very call.
-    if asked_shape and not news and not known_shape(tier) then
-      tier.shape, tier.shape_at = 'window', now
+    if asked_shape and not news then
+      learn_window(tier)
+    elseif n >= value then
+      learn_shape(tier, bucket, MINUTE / value, cool)
     end
     if not news and not was_probe then model.guard = math.min(LONGEST_GUARD, guard_of(model) * 1.5) end
   elseif not was_probe then

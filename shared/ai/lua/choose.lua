@@ -81,7 +81,11 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   local tokens_ahead = waiting > 0
       and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
   local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
-  if known_shape(tier) == 'window' then
+  local kind = probe_kind(
+    tier, entry, limits, in_window(bucket, 1, 0) + 1, in_window(bucket, 2, 0) + tokens)
+  local says_nothing = kind == 'shape' and not tells_shape(bucket, limits, tokens)
+  if says_nothing then kind = nil end
+  if says_nothing or known_shape(tier) == 'window' then
     slot, why = later(slot, why, window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
     slot, why = later(slot, why, window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')
   else
@@ -89,8 +93,6 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
     slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
     slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
   end
-  local kind = probe_kind(
-    tier, entry, limits, in_window(bucket, 1, 0) + 1, in_window(bucket, 2, 0) + tokens)
   if kind then slot, why = later(slot, why, probe_slot(tier, model, kind, entry.id), 'proof') end
   return slot, why, kind, limits, yielded
 end

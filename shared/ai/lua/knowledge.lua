@@ -104,6 +104,18 @@ local function probe_kind(tier, entry, limits, n, minute_tokens)
   return 'ramp'
 end
 
+-- Whether a call over a minute's limit would tell the shape: only if what fills the minute is sure to
+-- be in a window of the server still, when the call arrives.
+local function tells_shape(bucket, limits, tokens)
+  local requests, sum, log = 1, tokens, bucket.log or {}
+  for i = 1, #log, 3 do
+    if log[i] * 1000 + MINUTE > now + LONGEST_GUARD then
+      requests, sum = requests + log[i + 1], sum + log[i + 2]
+    end
+  end
+  return requests > limits.rpm or sum > limits.tpm
+end
+
 local function may_probe_above(tier, bucket)
   return request.probing and not bucket.rpm and now >= (tier.next_above or 0)
 end

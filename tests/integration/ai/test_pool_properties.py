@@ -226,3 +226,15 @@ def test_any_interleaving_keeps_quotas_leases_and_progress(redis_url, window):
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_call_that_a_window_just_had_room_for_again_proves_no_steady_refill(redis_url):
+    """One interleaving: the pool counts by seconds, so the first calls left the window unseen."""
+    machine = type("Machine", (PoolMachine,), {"redis_url": redis_url, "window": True})()
+    machine.begin(keys=(2, 1), rpm=3, tpm=5000, rpd=10, seed=0)
+    for count, seconds in [(2, 20.0), (0, 20.0), (3, 20.0), (2, 3.0), (3, 0.05)]:
+        if count:
+            machine.ask(lane=Lane.CHAT, user="", tokens=100, patience=0.0, count=count)
+        machine.time_passes(seconds=seconds)
+    machine.no_known_quota_was_broken()
+    machine.teardown()

@@ -438,3 +438,13 @@ async def test_no_transaction_stays_open_when_a_message_is_done(
     with database.transaction() as session:
         idle = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
         assert session.execute(text(idle)).scalar() == 0
+
+
+async def test_a_message_that_can_not_be_hidden_is_worked_on_all_the_same(
+    workshop, open_jobs, new_job, database
+) -> None:
+    job_id = new_job()
+    workshop.queue.outage = ConnectionError("no queue")
+    await workshop.worker.handle(workshop.message(job_id), storing(open_jobs))
+    assert chunk_of(database, job_id).status == "done"
+    assert workshop.tokens.answers == [("succeed", "token-1", {"ordinal": 1})]

@@ -4,6 +4,7 @@ A chunk whose reply left slots open asks again at once, of text that no other ca
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ from shared.together import Together
 # What a chunk asks once more by itself; the job's further rounds are for what this didn't fill.
 MOST_CALLS = 4
 REFILL_NEEDS = timedelta(seconds=60)
+# A worker has 55 s for its message. Where the model is slow, further rounds ask in new messages.
+ASKS_AGAIN_FOR_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class BatchWork:
         self._reviewing = Together(self._store_reviews)
         self._telling = Together(self._tell)
         self._given_back = asyncio.Condition()
+        self._asks_again_until = time.monotonic() + ASKS_AGAIN_FOR_SECONDS
 
     async def run(self) -> None:
         """Raises the errors of shared.ai that another attempt may mend, when all chunks are over:
@@ -130,7 +134,7 @@ class BatchWork:
     async def _ask_again(self, chunk: OpenChunk) -> None:
         """Ask for the slots that stayed open, if that is of use, as soon as text for it is free."""
         noted = chunk.noted
-        if noted is None or not noted.asks_again or not self._has_time():
+        if noted is None or not noted.asks_again:
             return
         async with self._given_back:
             while (offer := self._offer(chunk)).wait:
@@ -140,11 +144,14 @@ class BatchWork:
             await self._ask(replace(chunk, plan=ChunkPlan(chunk.plan.slots, offer.passages)))
 
     def _offer(self, chunk: OpenChunk) -> Offer:
+        if not self._has_time():
+            return Offer()
         asked = [one.span for one in list(self._batch.asked.values())]
         return self._batch.leftovers.offer(chunk.plan.slots, [*asked, *list(self._batch.repeated)])
 
     def _has_time(self) -> bool:
-        return self._claim.deadline_at - datetime.now(UTC) > REFILL_NEEDS
+        left = self._claim.deadline_at - datetime.now(UTC)
+        return left > REFILL_NEEDS and time.monotonic() < self._asks_again_until
 
     async def _solve(self, chunk: OpenChunk, questions: Sequence[Question]) -> None:
         if questions and self._verify:

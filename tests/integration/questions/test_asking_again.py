@@ -223,3 +223,16 @@ def test_no_chunk_asks_again_shortly_before_the_deadline(start: Start) -> None:
     assert len(_asked(generation)) == 1
     assert generation.pipeline.finish(generation.job_id) == []
     assert generation.question_set().shortfall_reasons == {"quote_not_found": 1}
+
+
+def test_a_worker_that_has_been_at_it_for_long_leaves_open_slots_to_a_new_message(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.questions.batch_work.ASKS_AGAIN_FOR_SECONDS", 0.0)
+    generation = start(InventsOnce(slot=3), count=5)
+    (ordinal,) = generation.pipeline.plan(generation.job_id)
+
+    generation.generate([ordinal])
+
+    assert len(_asked(generation)) == 1
+    assert generation.pipeline.finish(generation.job_id) == [2]

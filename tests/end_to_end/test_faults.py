@@ -69,8 +69,9 @@ def test_an_outage_of_the_model_is_told_waited_out_and_costs_nothing(
     answered = reader.call("POST", "/api/questions/generate", wish)
 
     events = reader.follow(answered["job"]["id"], seconds=120)
-    waiting = next(event for event in events if event["type"] == "job.waiting")
-    assert waiting["reason"] == "outage"
+    # What the tests before have used of a minute's quota may be waited for as well.
+    told = (event["reason"] for event in events if event["type"] == "job.waiting")
+    assert "outage" in told
     # Nobody hammers a model that is down: a few find that out, then one at a time looks again.
     time.sleep(5)
     assert emulator.calls() - before < 40

@@ -85,6 +85,8 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
     tier, entry, limits, in_window(bucket, 1, 0) + 1, in_window(bucket, 2, 0) + tokens)
   local says_nothing = kind == 'shape' and not tells_shape(bucket, limits, tokens)
   if says_nothing then kind = nil end
+  -- Those sent before it must have arrived, or they are refused in its stead.
+  if kind == 'shape' then slot, why = later(slot, why, (bucket.sent_at or 0) + guard, 'proof') end
   if says_nothing or known_shape(tier) == 'window' then
     slot, why = later(slot, why, window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
     slot, why = later(slot, why, window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')

@@ -121,6 +121,7 @@ local function book_sent(bucket, limits, lease, guard, refill)
   bucket.counted_tpm = limits.tpm
   bucket.tokens_at = math.max(bucket.tokens_at or 0, now) + tokens * MINUTE / limits.tpm
   logged(bucket, tokens, guard)
+  bucket.sent_at = now
   bucket.used = used_today(bucket) + 1
   bucket.day_end = day_end()
   if (bucket.inflight or 0) == 0 then bucket.heard_at = now end

@@ -9,13 +9,14 @@ SHORTEST_HIDDEN = 8
 _MOST_HIDDEN = 2000
 
 # What may stand between a name and its value: in JSON, in JSON within JSON, in headers, in URLs.
-_SIGN = r"((?:\\*['\"])?\s*(?:[:=]|%3[aAdD])\s*(?:\\*['\"])?(?:(?:Bearer|Basic|Token)\s+)?)"
+_BETWEEN = r"(?:\\*['\"])?\s*(?:[:=]|%3[aAdD])\s*"
+_SIGN = rf"({_BETWEEN}(?:\\*['\"])?(?:(?:Bearer|Basic|Token)\s+)?)"
+_QUOTE = rf"({_BETWEEN}\\*['\"])"
 _KEY_NAMES = r"(?:x-goog-)?api[_-]?key(?:_\d+)?|authorization|(?<=[?&])key"
 _OTHER_NAMES = (
     r"[\w-]{0,40}(?:secret|password|passphrase)|encryption[_-]key|ticket"
     r"|(?:access|refresh|id|auth|bearer)[_-]?token"
 )
-_QUOTE = r"((?:\\*['\"])?\s*(?:[:=]|%3[aAdD])\s*\\*['\"])"
 _VALUE = r"(?!\[hidden\])[^\s'\"\\&,;(){}\[\]<>]"
 
 # Google's API keys have a classic form, and one for those that are bound to a service account.

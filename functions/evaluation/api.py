@@ -63,9 +63,7 @@ def submit(
     def produce() -> tuple[int, Any]:
         submitted = service.submit(body.question_set_id, body.answers)
         job = submitted.job
-        if job is not None:
-            require_budget(session, caller.user_id)
-            _start_later(transaction, state_machine, job, submitted.ordinals)
+        status = _grade_rest(transaction, state_machine, caller.user_id, job, submitted.ordinals)
         view = SubmittedView(
             submission=submission_view(
                 submitted.submission,
@@ -76,7 +74,7 @@ def submit(
             ),
             job=job_view(job) if job else None,
         )
-        return (202 if job else 201), view
+        return status, view
 
     return once.answer(session, str(caller.user_id), produce)
 
@@ -106,15 +104,13 @@ def submit_class(
     def produce() -> tuple[int, Any]:
         submitted = service.submit_class(body.question_set_id, body.submissions)
         job = submitted.job
-        if job is not None:
-            require_budget(session, caller.user_id)
-            _start_later(transaction, state_machine, job, submitted.ordinals)
+        status = _grade_rest(transaction, state_machine, caller.user_id, job, submitted.ordinals)
         totals = totals_of(session, [row.id for row in submitted.submissions])
         view = ClassSubmittedView(
             submissions=[submission_summary(one, totals[one.id]) for one in submitted.submissions],
             job=job_view(job) if job else None,
         )
-        return (202 if job else 201), view
+        return status, view
 
     return once.answer(session, str(caller.user_id), produce)
 
@@ -160,6 +156,21 @@ def _regrade(
     for done in build_regrading(transaction.session).handle_set(question_set_id):
         if done.job is not None:
             _start_later(transaction, state_machine, done.job, done.ordinals)
+
+
+def _grade_rest(
+    transaction: Transaction,
+    state_machine: StateMachine,
+    user_id: uuid.UUID,
+    job: Job | None,
+    ordinals: Sequence[int],
+) -> int:
+    """Let the model grade what rules left, if anything; the status that says which it is."""
+    if job is None:
+        return 201
+    require_budget(transaction.session, user_id)
+    _start_later(transaction, state_machine, job, ordinals)
+    return 202
 
 
 def _start_later(

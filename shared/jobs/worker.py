@@ -220,12 +220,12 @@ class ChunkWorker:
             await self._fail_for_good(message, claim, failed)
             return
         delay = random.uniform(0.5, 1.0) * 2**claim.attempts  # noqa: S311  jitter
-        if not isinstance(error, ModelUnavailable):
+        until = datetime.now(UTC) + timedelta(seconds=delay)
+        if isinstance(error, ModelUnavailable):
+            until = max(until, datetime.now(UTC) + timedelta(seconds=error.retry_after))
+            await asyncio.to_thread(self._tell_waiting, claim, error.reason, until, counted=True)
+        else:
             await asyncio.to_thread(self._release, claim)
-            await self._give_back(message, datetime.now(UTC) + timedelta(seconds=delay))
-            return
-        until = datetime.now(UTC) + timedelta(seconds=max(delay, error.retry_after))
-        await asyncio.to_thread(self._tell_waiting, claim, error.reason, until, counted=True)
         await self._give_back(message, until)
 
     def _release(self, claim: Claim, *, counted: bool = True) -> None:

@@ -139,20 +139,20 @@ local function start_probe(tier, kind, bucket_id, n)
   tier.probe = { kind = kind, bucket = bucket_id, n = n, left = size - 1, at = now }
 end
 
+-- At once where a limit that is no news refused a call that only a steady refill has room for.
+local function learn_window(tier)
+  tier.shape, tier.shape_at = 'window', now
+end
+
 -- Once a minute's limit is used, the delay that the server asks for tells how it counts: a steady
 -- refill makes room within `refill`, a window when its oldest call leaves it.
 local function learn_shape(tier, bucket, refill, cool)
   local oldest = bucket.log and bucket.log[1] or math.floor(now / 1000)
   if cool > 1.5 * refill + 1000 then
-    tier.shape, tier.shape_at = 'window', now
+    learn_window(tier)
   elseif now - oldest * 1000 < MINUTE / 2 then
     tier.shape, tier.shape_at = 'bucket', now
   end
-end
-
--- A call that only a steady refill has room for was refused by a limit that is no news.
-local function learn_window(tier)
-  tier.shape, tier.shape_at = 'window', now
 end
 
 -- A refusal by the per-minute limit of tokens.

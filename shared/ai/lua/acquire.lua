@@ -140,8 +140,8 @@ if wait <= 0 then
   if best.kind then
     start_probe(tier_of(model, entry), best.kind, entry.id, in_window(bucket, 1, 0))
   end
-  breaker_probing(bucket.breaker)
-  breaker_probing(model.breaker)
+  breaker_probing(bucket.breaker, model.lag or 0)
+  breaker_probing(model.breaker, model.lag or 0)
   model.sends = counted(model.sends)
   if request.hedge then model.hedges = counted(model.hedges) end
   taken.sent = now

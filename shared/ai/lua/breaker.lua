@@ -1,12 +1,16 @@
 -- Circuit breakers: one per project and model, one per model. Closed, open, half-open.
 --
--- In half-open state one probe goes through. A success closes the breaker; so does its silence for
--- a moment, because an outage answers fast, but then the next failure opens it at once. Where calls
--- time out instead of being answered, only a success closes it.
-local OPEN_AFTER_IN_A_ROW, OPEN_AFTER_SHARE, SHARE_NEEDS = 5, 0.5, 10
-local MODEL_OPENS_AFTER = 8
-local PROBE_SILENCE, NEXT_PROBE = 500, 1000
-local SPREAD, LONGEST_SPREAD = 0.25, 30000
+-- In half-open state one probe goes through. A success closes the breaker; so does silence for longer
+-- than this outage's failures took, but then the next failure opens it at once. Where calls time out
+-- instead of being answered, only a success closes it.
+--
+-- The pause before a probe is a share of the outage's age, so that what an outage costs beyond its
+-- end stays a share of what it cost anyway.
+local OF_PROJECT = { in_a_row = 5, shortest = 30000, of_age = 1, longest = 600000 }
+local OF_MODEL = { in_a_row = 8, shortest = 250, of_age = 0.03, longest = 15000 }
+local OPEN_AFTER_SHARE, SHARE_NEEDS = 0.5, 10
+local LONGEST_SILENCE, NEXT_PROBE = 500, 1000
+local SPREAD, SHORTEST_SPREAD, LONGEST_SPREAD = 0.25, 500, 30000
 
 local function breaker_slot(breaker)
   if not breaker or not breaker.open_until then return now end
@@ -24,13 +28,14 @@ local function outage_slot(breaker)
   local slot = breaker_slot(breaker)
   if slot <= now then return slot end
   local share = tonumber(string.sub(request.lease, 1, 6), 16) / 0xFFFFFF
-  return slot + share * math.min(LONGEST_SPREAD, SPREAD * (now - (breaker.since or now)))
+  local spread = math.max(SHORTEST_SPREAD, SPREAD * (now - (breaker.since or now)))
+  return slot + share * math.min(LONGEST_SPREAD, spread)
 end
 
-local function breaker_probing(breaker)
-  if breaker and breaker.open_until then
-    breaker.next_probe = now + (breaker.hangs and NEXT_PROBE or PROBE_SILENCE)
-  end
+local function breaker_probing(breaker, lag)
+  if not breaker or not breaker.open_until then return end
+  local silence = math.min(LONGEST_SILENCE, 100 + 1.5 * (breaker.fails_in or LONGEST_SILENCE))
+  breaker.next_probe = now + (breaker.hangs and NEXT_PROBE or silence + lag)
 end
 
 local function breaker_state(breaker)
@@ -46,23 +51,25 @@ local function breaker_success(breaker)
   return breaker
 end
 
-local function breaker_failure(breaker, in_a_row, first, growth, longest)
+local function breaker_failure(breaker, rules)
   breaker = breaker or {}
   breaker.hangs = request.kind == 'timeout'
   breaker.in_a_row = (breaker.in_a_row or 0) + 1
   breaker.bad = counted(breaker.bad)
   local good, bad = faded(breaker.good), faded(breaker.bad)
-  local opens = breaker.in_a_row >= in_a_row
+  local opens = breaker.in_a_row >= rules.in_a_row
     or (good + bad >= SHARE_NEEDS and bad > OPEN_AFTER_SHARE * (good + bad))
   if breaker.fragile or breaker.open_until then
+    breaker.fails_in = math.max(breaker.fails_in or 0, request.latency)
     -- Answers to calls from before the break say nothing new.
     if breaker.fragile or now >= breaker.open_until then
-      breaker.pause = math.min(longest, (breaker.pause or first) * growth)
-      breaker.open_until, breaker.next_probe, breaker.fragile = now + breaker.pause, nil, nil
+      local pause = math.max(rules.shortest, rules.of_age * (now - breaker.since))
+      breaker.open_until = now + math.min(rules.longest, pause)
+      breaker.next_probe, breaker.fragile = nil, nil
     end
   elseif opens then
-    breaker.pause, breaker.since = first, now
-    breaker.open_until, breaker.next_probe = now + first, nil
+    breaker.since, breaker.fails_in = now, request.latency
+    breaker.open_until, breaker.next_probe = now + rules.shortest, nil
   end
   return breaker
 end

@@ -102,10 +102,10 @@ if lease.sent then
   else
     count(lease, (request.refusal and '429|' or 'error|') .. request.kind)
     if effect == 'fail_model' then
-      model.breaker = breaker_failure(model.breaker, MODEL_OPENS_AFTER, 700, 1.05, 15000)
+      model.breaker = breaker_failure(model.breaker, OF_MODEL)
       -- Where the whole model is down, no project is to blame.
       if breaker_state(model.breaker) == 'closed' then
-        bucket.breaker = breaker_failure(bucket.breaker, OPEN_AFTER_IN_A_ROW, 30000, 2, 600000)
+        bucket.breaker = breaker_failure(bucket.breaker, OF_PROJECT)
       end
     elseif effect == 'cool' then
       unbook(bucket, lease)

@@ -70,11 +70,14 @@ async def test_a_tight_quota_is_used_up_and_not_broken(world_of):
     assert sum(world.failures.values()) <= 2
 
 
-async def test_an_outage_is_waited_out_with_few_calls(world_of):
-    world = await world_of(projects(outage=(0, 10)), rpm=20)
+# Whenever the outage ends between two probes: a chance moment must not decide how long it takes.
+@pytest.mark.parametrize("outage_ends", [9.5, 9.8, 10.1, 10.4, 10.7])
+async def test_an_outage_is_waited_out_with_few_calls(world_of, outage_ends):
+    world = await world_of(projects(outage=(0, outage_ends)), rpm=20)
     end = await finish(world, burst())
-    assert end <= 1.25 * (10 + 7)
-    assert world.failures["overloaded"] <= 30
+    assert end <= 1.2 * (outage_ends + 7)
+    assert world.failures["overloaded"] <= 40
+    assert world.failures["minute_quota"] <= 0.03 * REQUESTS
 
 
 async def test_callers_wait_for_their_slot_instead_of_polling(world_of):

@@ -138,7 +138,7 @@ if wait <= 0 then
   key.inflight = (key.inflight or 0) + 1
   if not key.proven and not key.canary_at then key.canary_at = now end
   if best.kind then
-    start_probe(tier_of(model, entry), best.kind, entry.id, in_window(bucket, 1, 0))
+    start_probe(tier_of(model, entry), best.kind, bucket, entry.id, best.beyond)
   end
   breaker_probing(bucket.breaker, model.lag or 0)
   breaker_probing(model.breaker, model.lag or 0)

@@ -81,22 +81,20 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   local tokens_ahead = waiting > 0
       and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
   local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
-  local kind = probe_kind(
-    tier, entry, limits, in_window(bucket, 1, 0) + 1, in_window(bucket, 2, 0) + tokens)
-  local says_nothing = kind == 'shape' and not tells_shape(bucket, limits, tokens)
-  if says_nothing then kind = nil end
+  local kind, beyond, as_window = probe_kind(tier, entry, limits, bucket, tokens)
   -- Those sent before it must have arrived, or they are refused in its stead.
   if kind == 'shape' then slot, why = later(slot, why, (bucket.sent_at or 0) + guard, 'proof') end
-  if says_nothing or known_shape(tier) == 'window' then
-    slot, why = later(slot, why, window_slot(bucket, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
-    slot, why = later(slot, why, window_slot(bucket, 2, limits.tpm, needed, guard), 'token_quota')
+  if as_window or known_shape(tier) == 'window' then
+    local log = beyond and sure_log(bucket) or bucket.log
+    slot, why = later(slot, why, window_slot(log, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
+    slot, why = later(slot, why, window_slot(log, 2, limits.tpm, needed, guard), 'token_quota')
   else
     local refill = refill_guard(bucket, model, guard)
     slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
     slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
   end
   if kind then slot, why = later(slot, why, probe_slot(tier, model, kind, entry.id), 'proof') end
-  return slot, why, kind, limits, yielded
+  return slot, why, kind, limits, yielded, beyond
 end
 
 local function key_slot(key, model)
@@ -128,9 +126,9 @@ local function choose(config, buckets, keys, model, lease)
       local found = slots[candidate.bucket]
       local senior = lease and lease.bucket == entry.id and lease or nil
       if not found then
-        local slot, why, kind, limits, yielded =
+        local slot, why, kind, limits, yielded, beyond =
           bucket_slot(entry, bucket, model, rules, request.tokens, senior, guard)
-        found = { slot = slot, why = why, kind = kind, limits = limits, yielded = yielded }
+        found = { slot = slot, why = why, kind = kind, limits = limits, yielded = yielded, beyond = beyond }
         slots[candidate.bucket] = found
       end
       if found.slot then
@@ -140,7 +138,8 @@ local function choose(config, buckets, keys, model, lease)
         -- A key that just failed this request may be waited for, but is not asked again at once.
         local again = excluded[candidate.alias] and slot <= now and not senior
         if not again and (not best or expense < best.cost) then
-          best = { cost = expense, slot = slot, why = why, kind = found.kind, limits = found.limits, yielded = found.yielded,
+          best = { cost = expense, slot = slot, why = why, kind = found.kind, limits = found.limits,
+            yielded = found.yielded, beyond = found.beyond,
             key_slot = from_key, key_index = i, bucket_index = candidate.bucket }
         end
       else
@@ -162,7 +161,7 @@ local function probe_above(config, buckets, keys, model, best)
   local most, ready = 0, 0
   for i, candidate in ipairs(config.keys) do
     local entry, bucket = config.buckets[candidate.bucket], buckets[candidate.bucket]
-    local n, free = in_window(bucket, 1, 0), key_slot(keys[i], model)
+    local n, free = in_window(certain_log(bucket, tier), 1, 0), key_slot(keys[i], model)
     if n > most and free and entry.rpm == config.buckets[best.bucket_index].rpm
       and not bucket.disabled and (bucket.parked_until or 0) <= now
       and request.tokens <= (bucket.tpm or entry.tpm) then
@@ -178,7 +177,7 @@ local function probe_above(config, buckets, keys, model, best)
   local slot = math.max(ready, probe_slot(tier, model, 'above', id))
   if slot <= now then
     best.key_index, best.bucket_index = best.probe_key, best.probe_bucket
-    best.slot, best.kind = now, 'above'
+    best.slot, best.kind, best.beyond = now, 'above', nil
   else
     best.slot = math.min(best.slot, slot)
     best.why = 'proof'
@@ -187,7 +186,7 @@ end
 
 local function hedge_allowed(bucket, model, limits)
   local waiting = next(bucket.waiting or {}) ~= nil or next(model.users or {}) ~= nil
-  return not waiting and in_window(bucket, 1, 0) + 1 < HEDGE_MAY_USE * limits.rpm
+  return not waiting and in_window(bucket.log, 1, 0) + 1 < HEDGE_MAY_USE * limits.rpm
     and used_today(bucket) < HEDGE_MAY_USE * limits.rpd
     and faded(model.hedges) < request.hedge_share * faded(model.sends)
 end

@@ -5,7 +5,8 @@
 -- Refusals come fast: none after `silence` milliseconds, although the server has answered others
 -- since, is a yes; so is none after LONGEST_VERDICT. A 429 names the true limit (`quotaValue`),
 -- which then holds for the tier. Whether the server refills steadily ("bucket") or counts the last
--- 60 s ("window") is found out by one call in the same manner.
+-- 60 s ("window") is found out by one call in the same manner, and so is whether the calls that the
+-- server failed at take room in it.
 local UNPROVEN_SHARE = 0.8
 local SILENCE, LONGEST_VERDICT, LOOK_AGAIN = 500, 2000, 250
 local GUARD, LONGEST_GUARD, ON_THE_WAY = 400, 3000, 100
@@ -61,6 +62,12 @@ local function known_shape(tier)
   return nil
 end
 
+-- What is certain to take room: a failed call too, once one was seen to.
+local function certain_log(bucket, tier)
+  if tier.failed_count_at and now - tier.failed_count_at < SHAPE_KEPT then return bucket.log end
+  return sure_log(bucket)
+end
+
 local function conclude(tier, model)
   local probe = tier.probe
   if not probe or verdict_slot(model, probe.at) > now then return end
@@ -70,6 +77,7 @@ local function conclude(tier, model)
     tier.shape, tier.shape_at, tier.step = 'bucket', now, 1
   else
     tier.proven = math.max(tier.proven or 0, probe.n)
+    tier.proven_occupied = math.max(tier.proven_occupied or 0, probe.occupied or probe.n)
     if probe.kind == 'above' then
       tier.steps = (tier.steps or 0) + 1
       if tier.steps >= STEPS then
@@ -93,27 +101,38 @@ local function limits_of(entry, bucket, tier)
   }
 end
 
--- Which kind of probe a request would be, if it is one: the nth of its minute, which would then
--- have so many tokens.
-local function probe_kind(tier, entry, limits, n, minute_tokens)
-  if n > limits.rpm or minute_tokens > limits.tpm then
-    return known_shape(tier) == nil and 'shape' or nil
-  end
-  if limits.learnt then return nil end
-  if n <= math.max(tier.proven or 0, math.floor(entry.rpm * UNPROVEN_SHARE), 1) then return nil end
-  return 'ramp'
-end
-
--- Whether a call over a minute's limit would tell the shape: only if what fills the minute is sure to
--- be in a window of the server still, when the call arrives.
-local function tells_shape(bucket, limits, tokens)
-  local requests, sum, log = 1, tokens, bucket.log or {}
-  for i = 1, #log, 3 do
-    if log[i] * 1000 + MINUTE > now + LONGEST_GUARD then
+-- Whether one more request is over a minute's limit, by what was sent since `horizon` (and a minute).
+local function exceeds(log, limits, tokens, horizon)
+  local requests, sum = 1, tokens
+  for i = 1, #(log or {}), 3 do
+    if log[i] * 1000 + MINUTE > horizon then
       requests, sum = requests + log[i + 1], sum + log[i + 2]
     end
   end
-  return requests > limits.rpm or sum > limits.tpm
+  return requests > limits.rpm or sum > limits.tpm, requests
+end
+
+-- Which kind of probe a request would be, if it is one; whether it would go beyond a minute's limit if
+-- failed calls took room; and whether it has to wait as in a window, because it would tell nothing.
+--
+-- A call over a limit tells something only if what fills the minute is sure to be in a window of the
+-- server still, when the call arrives. Calls that failed may take room, so a level is proven twice:
+-- with them and without.
+local function probe_kind(tier, entry, limits, bucket, tokens)
+  local may_be_there, is_there, shape = now - 1000, now + LONGEST_GUARD, known_shape(tier)
+  local log = certain_log(bucket, tier)
+  local is_over, certain = exceeds(log, limits, tokens, may_be_there)
+  if is_over then
+    local tells = exceeds(log, limits, tokens, is_there)
+    return not shape and tells and 'shape' or nil, false, not shape and not tells
+  end
+  local is_beyond, occupied = exceeds(bucket.log, limits, tokens, may_be_there)
+  local beyond = is_beyond and shape ~= 'bucket'
+  if beyond and not exceeds(bucket.log, limits, tokens, is_there) then return nil, false, true end
+  local claimed = limits.learnt and limits.rpm or math.max(1, math.floor(entry.rpm * UNPROVEN_SHARE))
+  local is_proven = certain <= math.max(claimed, tier.proven or 0)
+    and (occupied <= math.max(claimed, tier.proven_occupied or 0) or shape == 'bucket')
+  return not is_proven and 'ramp' or nil, beyond, false
 end
 
 local function may_probe_above(tier, bucket)
@@ -128,15 +147,19 @@ local function probe_slot(tier, model, kind, bucket_id)
   return verdict_slot(model, probe.at)
 end
 
-local function start_probe(tier, kind, bucket_id, n)
+local function start_probe(tier, kind, bucket, bucket_id, beyond)
+  local n, occupied = in_window(certain_log(bucket, tier), 1, 0), in_window(bucket.log, 1, 0)
   local probe = tier.probe
   if probe and probe.kind == kind and probe.bucket == bucket_id and probe.left > 0 then
-    probe.left, probe.n = probe.left - 1, math.max(probe.n, n)
+    probe.left, probe.n, probe.occupied = probe.left - 1, math.max(probe.n, n), occupied
+    probe.beyond = probe.beyond or beyond
     return
   end
   if tier.step_kind ~= kind then tier.step_kind, tier.step = kind, FIRST_STEP[kind] end
   local size = kind == 'shape' and 1 or (tier.step or 1)
-  tier.probe = { kind = kind, bucket = bucket_id, n = n, left = size - 1, at = now }
+  tier.probe = {
+    kind = kind, bucket = bucket_id, n = n, occupied = occupied, left = size - 1, at = now, beyond = beyond,
+  }
 end
 
 -- At once where a limit that is no news refused a call that only a steady refill has room for.
@@ -158,14 +181,16 @@ end
 -- A refusal by the per-minute limit of tokens.
 local function learn_tokens(model, entry, bucket, lease, limit, cool)
   local tier = tier_of(model, entry)
-  local asked_shape = tier.probe and tier.probe.bucket == entry.id and tier.probe.kind == 'shape'
+  local probe = tier.probe and tier.probe.bucket == entry.id and tier.probe or {}
+  local asked_shape = probe.kind == 'shape'
   tier.probe = nil
   if not limit or limit <= 0 then return end
   local is_known = limit == (bucket.tpm or entry.tpm)
+  if is_known and probe.beyond then tier.failed_count_at = now end
   bucket.tpm, bucket.tpm_at = limit, now
   if asked_shape and is_known then
     learn_window(tier)
-  elseif in_window(bucket, 2, 0) + lease.tokens > limit then
+  elseif in_window(certain_log(bucket, tier), 2, 0) + lease.tokens > limit then
     learn_shape(tier, bucket, lease.tokens * MINUTE / limit, cool)
   end
 end
@@ -174,9 +199,11 @@ end
 local function learn_requests(model, entry, bucket, value, cool)
   local tier = tier_of(model, entry)
   local limits = limits_of(entry, bucket, tier)
-  local n = in_window(bucket, 1, 0)
   local was_probe = tier.probe and tier.probe.bucket == entry.id
   local asked_shape = was_probe and tier.probe.kind == 'shape'
+  if was_probe and tier.probe.beyond and value == limits.rpm then tier.failed_count_at = now end
+  tier.proven_occupied = nil
+  local n = in_window(certain_log(bucket, tier), 1, 0)
   tier.probe, tier.step, tier.steps = nil, 1, 0
   tier.next_above = now + PROBE_AGAIN
   if value and value > 0 then

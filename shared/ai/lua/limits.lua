@@ -58,20 +58,52 @@ local function token_slot(bucket, tpm, tokens, guard)
   return math.max(now, slot + guard)
 end
 
--- How much was sent in the last minute: place 1 counts requests, place 2 tokens.
-local function in_window(bucket, place, guard)
-  local sum, log = 0, bucket.log or {}
-  for i = 1, #log, 3 do
+-- A log has three numbers for each second in which something was sent: the second, how many requests,
+-- how many tokens. Entries that left the last minute go when the next comes.
+local function kept_log(log, guard)
+  local kept = {}
+  for i = 1, #(log or {}), 3 do
+    if (log[i] + 1) * 1000 + MINUTE + guard > now then
+      kept[#kept + 1], kept[#kept + 2], kept[#kept + 3] = log[i], log[i + 1], log[i + 2]
+    end
+  end
+  return kept
+end
+
+-- Nil if that second isn't in the log, which is as it was then.
+local function added(log, second, requests, tokens)
+  for i = 1, #(log or {}), 3 do
+    if log[i] == second then
+      log[i + 1], log[i + 2] = math.max(0, log[i + 1] + requests), math.max(0, log[i + 2] + tokens)
+      return log
+    end
+  end
+end
+
+-- How much of a log is in the last minute: place 1 counts requests, place 2 tokens.
+local function in_window(log, place, guard)
+  local sum = 0
+  for i = 1, #(log or {}), 3 do
     if (log[i] + 1) * 1000 + MINUTE + guard > now then sum = sum + log[i + place] end
   end
   return sum
 end
 
-local function window_slot(bucket, place, limit, needed, guard)
-  local total, log = in_window(bucket, place, guard), bucket.log or {}
+-- What was sent without the calls that the server failed at: whether those take room is its secret.
+local function sure_log(bucket)
+  if not bucket.failed then return bucket.log end
+  local sure = kept_log(bucket.log, MINUTE)
+  for i = 1, #bucket.failed, 3 do
+    added(sure, bucket.failed[i], -bucket.failed[i + 1], -bucket.failed[i + 2])
+  end
+  return sure
+end
+
+local function window_slot(log, place, limit, needed, guard)
+  local total = in_window(log, place, guard)
   if total + math.min(needed, limit) <= limit and needed <= limit then return now end
   local last = now
-  for i = 1, #log, 3 do
+  for i = 1, #(log or {}), 3 do
     local leaves = (log[i] + 1) * 1000 + MINUTE + guard
     if leaves > now then
       total = total - log[i + place]
@@ -82,19 +114,12 @@ local function window_slot(bucket, place, limit, needed, guard)
   return last + MINUTE * math.floor((needed - 0.001) / limit)
 end
 
-local function logged(bucket, tokens, guard)
-  local second, log, kept = math.floor(now / 1000), bucket.log or {}, {}
-  for i = 1, #log, 3 do
-    if (log[i] + 1) * 1000 + MINUTE + guard > now then
-      kept[#kept + 1], kept[#kept + 2], kept[#kept + 3] = log[i], log[i + 1], log[i + 2]
-    end
-  end
-  if kept[#kept - 2] == second then
-    kept[#kept - 1], kept[#kept] = kept[#kept - 1] + 1, kept[#kept] + tokens
-  else
+local function logged(log, sent, tokens, guard)
+  local second, kept = math.floor(sent / 1000), kept_log(log, guard)
+  if not added(kept, second, 1, tokens) then
     kept[#kept + 1], kept[#kept + 2], kept[#kept + 3] = second, 1, tokens
   end
-  bucket.log = kept
+  return kept
 end
 
 -- The quota day that the server's time falls into, as the moment it ends.
@@ -120,7 +145,11 @@ local function book_sent(bucket, limits, lease, guard, refill)
   if (bucket.tokens_at or 0) + guard <= now then bucket.tokens_since = now end
   bucket.counted_tpm = limits.tpm
   bucket.tokens_at = math.max(bucket.tokens_at or 0, now) + tokens * MINUTE / limits.tpm
-  logged(bucket, tokens, guard)
+  bucket.log = logged(bucket.log, now, tokens, guard)
+  if bucket.failed then
+    bucket.failed = kept_log(bucket.failed, guard)
+    if #bucket.failed == 0 then bucket.failed = nil end
+  end
   bucket.sent_at = now
   bucket.used = used_today(bucket) + 1
   bucket.day_end = day_end()
@@ -130,12 +159,7 @@ end
 
 -- The server refused this call, so it counts in no minute.
 local function unbook(bucket, lease)
-  local second, log = math.floor(lease.sent / 1000), bucket.log or {}
-  for i = 1, #log, 3 do
-    if log[i] == second then
-      log[i + 1], log[i + 2] = math.max(0, log[i + 1] - 1), math.max(0, log[i + 2] - lease.tokens)
-    end
-  end
+  added(bucket.log, math.floor(lease.sent / 1000), -1, -lease.tokens)
   -- Only within one busy time is taking one back the same as never having had it.
   if lease.sent >= (bucket.tokens_since or now) then
     bucket.tokens_at = bucket.tokens_at - lease.tokens * MINUTE / bucket.counted_tpm

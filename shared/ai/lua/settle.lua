@@ -81,10 +81,7 @@ local function give_tokens_back(actual)
   if difference > 0 or lease.sent >= (bucket.tokens_since or now) then
     bucket.tokens_at = (bucket.tokens_at or now) + difference * MINUTE / (bucket.counted_tpm or entry.tpm)
   end
-  local second, log = math.floor(lease.sent / 1000), bucket.log or {}
-  for i = 1, #log, 3 do
-    if log[i] == second then log[i + 2] = math.max(0, log[i + 2] + difference) end
-  end
+  added(bucket.log, math.floor(lease.sent / 1000), 0, difference)
 end
 
 if lease.sent then
@@ -102,6 +99,9 @@ if lease.sent then
   else
     count(lease, (request.refusal and '429|' or 'error|') .. request.kind)
     if effect == 'fail_model' then
+      if request.answered then
+        bucket.failed = logged(bucket.failed, lease.sent, lease.tokens, LONGEST_GUARD)
+      end
       model.breaker = breaker_failure(model.breaker, OF_MODEL)
       -- Where the whole model is down, no project is to blame.
       if breaker_state(model.breaker) == 'closed' then

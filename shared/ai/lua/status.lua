@@ -14,8 +14,8 @@ for _, config in ipairs(request.configs) do
       configured_rpm = entry.rpm, configured_tpm = entry.tpm, configured_rpd = entry.rpd,
       rpm = limits.rpm, tpm = limits.tpm, rpd = limits.rpd,
       learnt_rpm = bucket.rpm or tier.limit, learnt_tpm = bucket.tpm, learnt_rpd = bucket.rpd,
-      shape = known_shape(tier), requests_last_minute = in_window(bucket, 1, 0),
-      tokens_last_minute = in_window(bucket, 2, 0), used_today = used_today(bucket),
+      shape = known_shape(tier), requests_last_minute = in_window(bucket.log, 1, 0),
+      tokens_last_minute = in_window(bucket.log, 2, 0), used_today = used_today(bucket),
       inflight = bucket.inflight or 0, waiting = waiting, latency = bucket.latency,
       breaker = breaker_state(bucket.breaker), free_at = slot, blocked_by = why,
     }

@@ -73,6 +73,7 @@ class Project:
     dead: bool = False
     latency: float = 1.0
     outage: tuple[float, float] = (0.0, 0.0)
+    counts_failures: bool = False
     names_limits: bool = True
     used: int = 0
     requests: Bucket = field(init=False)
@@ -86,6 +87,8 @@ class Project:
         if self.dead:
             return classify(ProviderError(400, "INVALID_ARGUMENT", "API key not valid."))
         if self.outage[0] <= now < self.outage[1]:
+            if self.counts_failures:
+                self.requests.admit(now)
             return classify(ProviderError(503, "UNAVAILABLE", "The model is overloaded."))
         if self.used >= self.rpd:
             return self._refusal("GenerateRequestsPerDayPerProjectPerModel", self.rpd, 7.0)

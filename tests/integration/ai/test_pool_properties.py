@@ -45,6 +45,8 @@ class PoolMachine(RuleBasedStateMachine):
 
     redis_url = ""
     window = False
+    outages = False
+    counts_failures = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +68,12 @@ class PoolMachine(RuleBasedStateMachine):
     )
     def begin(self, keys, rpm, tpm, rpd, seed) -> None:
         projects, keys_each = keys
-        made = {f"p{n}": Project(rpm, tpm, rpd, window=self.window) for n in range(projects)}
+        made = {
+            f"p{n}": Project(
+                rpm, tpm, rpd, window=self.window, counts_failures=self.counts_failures
+            )
+            for n in range(projects)
+        }
         self.rpm, self.tpm = rpm, tpm
         self.dice = random.Random(seed)
         self.world = self.run(
@@ -134,6 +141,13 @@ class PoolMachine(RuleBasedStateMachine):
                 self.world.failures[failure.kind] += 1
                 self.settle(call, failure)
 
+    @precondition(lambda self: self.outages)
+    @rule(seconds=st.sampled_from([0.3, 2.0, 10.0]), everywhere=st.booleans())
+    def an_outage_begins(self, seconds, everywhere) -> None:
+        made = list(self.world.projects.values())
+        for project in made if everywhere else made[:1]:
+            project.outage = (self.world.now, self.world.now + seconds)
+
     @precondition(lambda self: any(call.arrived for call in self.running))
     @rule(
         which=st.integers(0, 100),
@@ -159,9 +173,11 @@ class PoolMachine(RuleBasedStateMachine):
     def no_known_quota_was_broken(self) -> None:
         if self.world is None:
             return
-        refused = {kind: n for kind, n in self.world.failures.items() if kind != "key_invalid"}
-        # How a server counts is found out by one call; that one may be refused.
-        allowed = 1 if self.window else 0
+        failures = self.world.failures.items()
+        refused = {kind: n for kind, n in failures if kind not in ("key_invalid", "overloaded")}
+        # How a server counts is found out by one call; that one may be refused. So may be the few
+        # that find out whether failed calls count.
+        allowed = (1 if self.window else 0) + (4 if self.counts_failures else 0)
         assert sum(refused.values()) <= allowed, refused
 
     def teardown(self) -> None:
@@ -213,9 +229,25 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(280)
-@pytest.mark.parametrize("window", [False, True], ids=["token bucket", "sliding window"])
-def test_any_interleaving_keeps_quotas_leases_and_progress(redis_url, window):
-    machine = type("Machine", (PoolMachine,), {"redis_url": redis_url, "window": window})
+@pytest.mark.parametrize(
+    "nature",
+    [
+        {"window": False},
+        {"window": True},
+        {"window": False, "outages": True},
+        {"window": True, "outages": True},
+        {"window": True, "outages": True, "counts_failures": True},
+    ],
+    ids=[
+        "token bucket",
+        "sliding window",
+        "token bucket with outages",
+        "sliding window with outages",
+        "sliding window that counts failed calls",
+    ],
+)
+def test_any_interleaving_keeps_quotas_leases_and_progress(redis_url, nature):
+    machine = type("Machine", (PoolMachine,), {"redis_url": redis_url, **nature})
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -80,6 +80,27 @@ async def test_an_outage_is_waited_out_with_few_calls(world_of, outage_ends):
     assert world.failures["minute_quota"] <= 0.03 * REQUESTS
 
 
+# Whether a failed call takes room in a minute is the server's secret.
+@pytest.mark.parametrize("counts_failures", [False, True])
+@pytest.mark.parametrize("configured", [20, 25, 15])
+async def test_after_an_outage_a_window_is_filled_and_not_overrun(
+    world_of, configured, counts_failures
+):
+    made = projects(outage=(0, 10), window=True, counts_failures=counts_failures)
+    world = await world_of(made, rpm=configured)
+    end = await finish(world, burst())
+    assert end <= 1.06 * (10 + 60 + 1 + (2 if counts_failures else 0))
+    assert world.failures["minute_quota"] <= 0.03 * REQUESTS
+
+
+async def test_calls_that_failed_prove_no_steady_refill(world_of):
+    world = await world_of(projects(1, rpm=4, window=True, outage=(0, 2)), rpm=4, probing=False)
+    # Two fail and take no room, so the window admits four more at once, and no fifth for a minute.
+    await finish(world, [*burst(2), *burst(6, starts=5.0)])
+    assert world.failures["minute_quota"] <= 1
+    assert (await world.pool.picture([MODEL]))["buckets"][0].get("shape") != "bucket"
+
+
 async def test_callers_wait_for_their_slot_instead_of_polling(world_of):
     world = await world_of(projects(4, rpm=5), rpm=5, probing=False)
     callers = burst(60)

@@ -196,7 +196,7 @@ local function learn_tokens(model, entry, bucket, lease, limit, cool)
 end
 
 -- A refusal by the per-minute limit of requests: `value` is the limit it names, or nil.
-local function learn_requests(model, entry, bucket, value, cool)
+local function learn_requests(model, entry, bucket, lease, value, cool)
   local tier = tier_of(model, entry)
   local limits = limits_of(entry, bucket, tier)
   local was_probe = tier.probe and tier.probe.bucket == entry.id
@@ -208,6 +208,9 @@ local function learn_requests(model, entry, bucket, value, cool)
   tier.next_above = now + PROBE_AGAIN
   if value and value > 0 then
     local news = value ~= limits.rpm
+    -- What was on its way when the limit was told could not know of it.
+    local is_explained = news or was_probe or lease.sent <= (tier.limit_since or 0)
+    if value ~= tier.limit then tier.limit_since = now end
     bucket.rpm, bucket.rpm_at = value, now
     tier.limit, tier.limit_at, tier.above = value, now, nil
     limits.rpm = value
@@ -216,7 +219,7 @@ local function learn_requests(model, entry, bucket, value, cool)
     elseif n >= value then
       learn_shape(tier, bucket, MINUTE / value, cool)
     end
-    if not news and not was_probe then model.guard = math.min(LONGEST_GUARD, guard_of(model) * 1.5) end
+    if not is_explained then model.guard = math.min(LONGEST_GUARD, guard_of(model) * 1.5) end
   elseif not was_probe then
     -- Nothing is named: what was admitted in the last minute is taken for the limit, for a while.
     bucket.bare = (bucket.bare or 0) + 1

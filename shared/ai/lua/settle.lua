@@ -115,7 +115,7 @@ if lease.sent then
         learn_tokens(model, entry, bucket, lease, request.limit, cool)
         park(now + cool, 'token_quota')
       else
-        learn_requests(model, entry, bucket, request.limit, cool)
+        learn_requests(model, entry, bucket, lease, request.limit, cool)
         park(now + cool, 'minute_quota')
       end
     elseif effect == 'park_day' then

@@ -101,6 +101,13 @@ async def test_calls_that_failed_prove_no_steady_refill(world_of):
     assert (await world.pool.picture([MODEL]))["buckets"][0].get("shape") != "bucket"
 
 
+async def test_two_refusals_of_one_step_make_no_later_slot_wait_longer(world_of):
+    world = await world_of(projects(1, rpm=20), rpm=25)
+    await world.run(burst(25), until=3.0)
+    assert world.failures["minute_quota"] >= 1
+    assert (await world.pool.picture([MODEL]))["models"][MODEL]["guard"] <= 450
+
+
 async def test_callers_wait_for_their_slot_instead_of_polling(world_of):
     world = await world_of(projects(4, rpm=5), rpm=5, probing=False)
     callers = burst(60)

@@ -7,8 +7,10 @@ import os
 import shutil
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from scripts.local_stack.layout import MINISTACK_BIN, Layout
+from scripts.local_stack.moved_state import move_state
 from scripts.local_stack.ports import choose_port, known_port
 from scripts.local_stack.processes import Processes, path_of
 
@@ -27,6 +29,7 @@ def start(layout: Layout, processes: Processes, *, reaches_internet: bool) -> st
         port = choose_port(layout, NAME)
         shutil.rmtree(layout.temporary, ignore_errors=True)
         layout.make_folders()
+        move_state(_state(layout), port)
         environment = _environment(layout, port, reaches_internet)
         running = processes.start(NAME, [str(MINISTACK_BIN / "ministack")], environment)
     endpoint = f"http://127.0.0.1:{port}"
@@ -63,11 +66,15 @@ def _environment(layout: Layout, port: int, reaches_internet: bool) -> dict[str,
         "AUTH": "true",
         "LAMBDA_WARM_TTL_SECONDS": "120",
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(layout.ministack / "state"),
+        "STATE_DIR": str(_state(layout)),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(layout.ministack / "objects"),
         **(network if reaches_internet else {}),
     }
+
+
+def _state(layout: Layout) -> Path:
+    return layout.ministack / "state"
 
 
 def _is_ready(port: int) -> bool:

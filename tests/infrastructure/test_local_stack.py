@@ -9,13 +9,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGKILL
+from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import psutil
 import pytest
 import yaml
 
 from scripts.gemini_emulator.settings import GENEROUS
-from scripts.local_stack import gemini, ports, sam, settings
+from scripts.local_stack import gemini, ministack, ports, sam, settings
 from scripts.local_stack.adaptation import adapt
 from scripts.local_stack.layout import SAM_BIN, Layout, read_json, write_json
 from scripts.local_stack.migrations import _heads
@@ -141,6 +144,21 @@ def test_a_wished_port_that_is_taken_is_refused(
         monkeypatch.setenv("LOCAL_STACK_VALKEY_PORT", str(port))
         with pytest.raises(StepFailed, match=str(port)):
             ports.choose_port(layout, "valkey")
+
+
+def test_queues_are_found_again_although_another_program_took_the_port(
+    layout: Layout, processes: Processes
+) -> None:
+    endpoint = ministack.start(layout, processes, reaches_internet=False)
+    _queues(endpoint).create_queue(QueueName="work")
+    _queues(endpoint).send_message(QueueUrl=f"{endpoint}/000000000000/work", MessageBody="kept")
+    processes.stop({})
+    with socket.create_server(("127.0.0.1", urlsplit(endpoint).port)):
+        moved = ministack.start(layout, processes, reaches_internet=False)
+        queue = _queues(moved).get_queue_url(QueueName="work")["QueueUrl"]
+        [message] = _queues(moved).receive_message(QueueUrl=queue)["Messages"]
+    assert urlsplit(queue).port == urlsplit(moved).port != urlsplit(endpoint).port
+    assert message["Body"] == "kept"
 
 
 def test_keys_are_read_in_their_order_with_their_projects() -> None:
@@ -293,3 +311,13 @@ def test_a_flag_reaches_the_template_as_true_or_false(
 ) -> None:
     monkeypatch.setenv("GEMINI_QUOTA_PROBING", written)
     assert settings.given_settings()["GEMINI_QUOTA_PROBING"] == read
+
+
+def _queues(endpoint: str) -> Any:
+    return boto3.client(
+        "sqs",
+        endpoint_url=endpoint,
+        region_name=ministack.REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )

@@ -4,9 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.benchmarks.questions.crowd import measure_crowd
 from tests.benchmarks.questions.measurement import Measurement, measure
 from tests.benchmarks.questions.quality import Quality, judge
-from tests.benchmarks.questions.report import show, show_quality, targets_missed, tell_missed
+from tests.benchmarks.questions.report import (
+    show,
+    show_crowd,
+    show_quality,
+    targets_missed,
+    tell_missed,
+)
 from tests.benchmarks.questions.stack import Stack
 
 SAMPLE = Path("samples/openstax-microbiology-ch6.pdf")
@@ -28,6 +35,10 @@ def main() -> int:
     stack = Stack.running()
     if arguments.quality_only:
         return _check_quality(stack, arguments.scale)
+    if arguments.crowd:
+        with stack.latency_scaled(arguments.scale):
+            show_crowd(measure_crowd(stack, SAMPLE, arguments.crowd))
+        return 0
     with stack.latency_scaled(arguments.scale):
         measurements: list[Measurement] = []
         qualities: list[Quality] = []
@@ -62,6 +73,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=0.1, help="of the model's real latency")
     parser.add_argument(
         "--quality-only", action="store_true", help="check what is delivered, not how fast"
+    )
+    parser.add_argument(
+        "--crowd", type=int, default=0, help="only: so many users at once, and one beside a big job"
     )
     return parser.parse_args()
 

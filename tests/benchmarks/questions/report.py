@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tests.benchmarks.questions.crowd import BIG, SMALL, Crowd
 from tests.benchmarks.questions.measurement import Measurement
 from tests.benchmarks.questions.quality import Quality
 
@@ -41,6 +42,22 @@ def show(
             f" {one.share_of_gigabyte_seconds:>10.2f} {one.billed.invocations:>11}"
         )
     show_quality([*qualities, *others])
+
+
+def show_crowd(crowd: Crowd) -> None:
+    """Print how long each waited, as a multiple of one user's job alone."""
+    slowest, users = crowd.together[-1], len(crowd.together)
+    middle = crowd.together[users // 2]
+    _line(f"{SMALL} questions for one user alone: {crowd.alone:.2f} s")
+    _line(
+        f"for each of {users} at once: median {middle:.2f} s ({middle / crowd.alone:.1f} times),"
+        f" slowest {slowest:.2f} s ({slowest / crowd.alone:.1f} times; one after another:"
+        f" {users}.0 times)"
+    )
+    _line(
+        f"beside another's {BIG}: {crowd.beside:.2f} s ({crowd.beside / crowd.alone:.1f} times);"
+        f" the {BIG} took {crowd.big:.2f} s"
+    )
 
 
 def show_quality(qualities: Sequence[Quality]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -33,7 +32,10 @@ class PoolRules:
 
 
 class RedisPool:
-    """State in Redis; raises redis.exceptions.RedisError where that is gone."""
+    """State in Redis; raises redis.exceptions.RedisError where that is gone.
+
+    `chance` makes leases' ids, which are nobody's to guess, so it is the system's unless a test's.
+    """
 
     def __init__(
         self,
@@ -41,12 +43,15 @@ class RedisPool:
         ring: KeyRing,
         rules: PoolRules,
         spent_today: Callable[[str], int] | None = None,
+        *,
         clock: str | None = None,
+        chance: random.Random | None = None,
     ) -> None:
         self._redis = redis
         self._ring = ring
         self._rules = rules
         self._spent_today = spent_today
+        self._chance = chance or random.SystemRandom()
         self._acquire = Program("acquire", clock)
         self._settle = Program("settle", clock)
         self._status = Program("status", clock)
@@ -66,7 +71,7 @@ class RedisPool:
     async def _decide(self, ask: Ask, request: dict[str, Any]) -> dict[str, Any]:
         redis = await self._redis.get()
         full = self._ring.config_for(ask.model)
-        part = random.choice(self._ring.parts_for(ask.model))  # noqa: S311
+        part = self._chance.choice(self._ring.parts_for(ask.model))
         keys = self._keys(part.digest, f"{ask.model}:{ask.holder}", full.digest)
         answer = await self._acquire.run(redis, keys, request)
         if answer["state"] == "configure":
@@ -97,7 +102,7 @@ class RedisPool:
             "midnights": _midnights(),
         }
         if failure is not None:
-            jitter = min(_MOST_JITTER_SECONDS, 0.1 * (cool or 5.0)) * random.random()  # noqa: S311
+            jitter = min(_MOST_JITTER_SECONDS, 0.1 * (cool or 5.0)) * self._chance.random()
             request |= {
                 "kind": failure.kind,
                 "refusal": failure.is_refusal,
@@ -152,7 +157,7 @@ class RedisPool:
             "lane": ask.lane.value,
             "user": ask.user,
             "holder": ask.holder,
-            "lease": uuid.uuid4().hex,
+            "lease": f"{self._chance.getrandbits(128):032x}",
             "claim": ask.claim,
             "tokens": ask.tokens,
             "wait": max(0, round(ask.max_wait_seconds * 1000)),

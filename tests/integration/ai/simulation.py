@@ -241,8 +241,8 @@ async def build_world(
     ]
     ring = KeyRing(keys, {MODEL: {"rpm": rpm, "tpm": tpm, "rpd": rpd}})
     rules = PoolRules(probe_quotas=probing)
-    world = World(
-        redis, RedisPool(LoopScoped(lambda: redis), ring, rules, clock=CLOCK), projects, seed
-    )
+    chance = random.Random(seed)
+    pool = RedisPool(LoopScoped(lambda: redis), ring, rules, clock=CLOCK, chance=chance)
+    world = World(redis, pool, projects, seed)
     await world.set_clock(0)
     return world

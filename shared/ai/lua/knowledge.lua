@@ -183,9 +183,9 @@ local function learn_tokens(model, entry, bucket, lease, limit, cool)
   local tier = tier_of(model, entry)
   local probe = tier.probe and tier.probe.bucket == entry.id and tier.probe or {}
   local asked_shape = probe.kind == 'shape'
-  tier.probe = nil
-  if not limit or limit <= 0 then return end
   local is_known = limit == (bucket.tpm or entry.tpm)
+  if tier.probe == probe or not is_known then tier.probe = nil end
+  if not limit or limit <= 0 then return end
   if is_known and probe.beyond then tier.failed_count_at = now end
   bucket.tpm, bucket.tpm_at = limit, now
   if asked_shape and is_known then
@@ -204,7 +204,9 @@ local function learn_requests(model, entry, bucket, lease, value, cool)
   if was_probe and tier.probe.beyond and value == limits.rpm then tier.failed_count_at = now end
   tier.proven_occupied = nil
   local n = in_window(certain_log(bucket, tier), 1, 0)
-  tier.probe, tier.step, tier.steps = nil, 1, 0
+  -- A straggler's refusal that is no news leaves another bucket's probe its verdict.
+  if was_probe or value ~= limits.rpm then tier.probe = nil end
+  tier.step, tier.steps = 1, 0
   tier.next_above = now + PROBE_AGAIN
   if value and value > 0 then
     local news = value ~= limits.rpm

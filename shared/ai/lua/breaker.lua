@@ -1,15 +1,15 @@
 -- Circuit breakers: one per project and model, one per model. Closed, open, half-open.
 --
 -- In half-open state one probe goes through. A success closes the breaker; so does silence for longer
--- than this outage's failures took, but then the next failure opens it at once. Where calls time out
--- instead of being answered, only a success closes it.
+-- than the failures took that opened it, but then the next failure opens it at once. Where these took
+-- as long as an answer may, or calls timed out, silence says nothing and only a success closes it.
 --
 -- The pause before a probe is a share of the outage's age, so that what an outage costs beyond its
 -- end stays a share of what it cost anyway.
 local OF_PROJECT = { in_a_row = 5, shortest = 30000, of_age = 1, longest = 600000 }
 local OF_MODEL = { in_a_row = 8, shortest = 250, of_age = 0.03, longest = 15000 }
 local OPEN_AFTER_SHARE, SHARE_NEEDS = 0.5, 10
-local LONGEST_SILENCE, NEXT_PROBE = 500, 1000
+local TELLS_WITHIN, NEXT_PROBE = 1000, 1000
 local SPREAD, SHORTEST_SPREAD, LONGEST_SPREAD = 0.25, 500, 30000
 
 local function breaker_slot(breaker)
@@ -34,8 +34,8 @@ end
 
 local function breaker_probing(breaker, lag)
   if not breaker or not breaker.open_until then return end
-  local silence = math.min(LONGEST_SILENCE, 100 + 1.5 * (breaker.fails_in or LONGEST_SILENCE))
-  breaker.next_probe = now + (breaker.hangs and NEXT_PROBE or silence + lag)
+  local silence = 100 + 1.5 * (breaker.fails_in or TELLS_WITHIN) + lag
+  breaker.next_probe = now + (breaker.hangs and NEXT_PROBE or silence)
 end
 
 local function breaker_state(breaker)
@@ -46,30 +46,32 @@ end
 local function breaker_success(breaker)
   if not breaker then return nil end
   if breaker.open_until or breaker.fragile then return nil end
-  breaker.in_a_row = 0
+  breaker.in_a_row, breaker.fails_in = 0, nil
   breaker.good = counted(breaker.good)
   return breaker
 end
 
-local function breaker_failure(breaker, rules)
+local function breaker_failure(breaker, rules, sent)
   breaker = breaker or {}
-  breaker.hangs = request.kind == 'timeout'
+  breaker.fails_in = math.max(breaker.fails_in or 0, request.latency)
+  breaker.hangs = request.kind == 'timeout' or breaker.fails_in > TELLS_WITHIN
   breaker.in_a_row = (breaker.in_a_row or 0) + 1
   breaker.bad = counted(breaker.bad)
   local good, bad = faded(breaker.good), faded(breaker.bad)
   local opens = breaker.in_a_row >= rules.in_a_row
     or (good + bad >= SHARE_NEEDS and bad > OPEN_AFTER_SHARE * (good + bad))
+  local pause = nil
   if breaker.fragile or breaker.open_until then
-    breaker.fails_in = math.max(breaker.fails_in or 0, request.latency)
     -- Answers to calls from before the break say nothing new.
-    if breaker.fragile or now >= breaker.open_until then
-      local pause = math.max(rules.shortest, rules.of_age * (now - breaker.since))
-      breaker.open_until = now + math.min(rules.longest, pause)
-      breaker.next_probe, breaker.fragile = nil, nil
+    if sent >= breaker.broke_at then
+      pause = math.max(rules.shortest, rules.of_age * (now - breaker.since))
     end
   elseif opens then
-    breaker.since, breaker.fails_in = now, request.latency
-    breaker.open_until, breaker.next_probe = now + rules.shortest, nil
+    breaker.since, pause = now, rules.shortest
+  end
+  if pause then
+    breaker.open_until, breaker.broke_at = now + math.min(rules.longest, pause), now
+    breaker.next_probe, breaker.fragile = nil, nil
   end
   return breaker
 end

@@ -102,10 +102,10 @@ if lease.sent then
       if request.answered then
         bucket.failed = logged(bucket.failed, lease.sent, lease.tokens, LONGEST_GUARD)
       end
-      model.breaker = breaker_failure(model.breaker, OF_MODEL)
+      model.breaker = breaker_failure(model.breaker, OF_MODEL, lease.sent)
       -- Where the whole model is down, no project is to blame.
       if breaker_state(model.breaker) == 'closed' then
-        bucket.breaker = breaker_failure(bucket.breaker, OF_PROJECT)
+        bucket.breaker = breaker_failure(bucket.breaker, OF_PROJECT, lease.sent)
       end
     elseif effect == 'cool' then
       unbook(bucket, lease)

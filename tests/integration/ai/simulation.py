@@ -74,6 +74,7 @@ class Project:
     latency: float = 1.0
     outage: tuple[float, float] = (0.0, 0.0)
     counts_failures: bool = False
+    fails_in: float = 0.1
     names_limits: bool = True
     used: int = 0
     requests: Bucket = field(init=False)
@@ -198,7 +199,9 @@ class World:
             self.sent += 1
             project = self.projects[lease.project]
             failure = project.answer(self.now, caller.tokens)
-            latency = 0.1 if failure else project.latency * self.random.lognormvariate(0, 0.3)
+            latency = project.latency * self.random.lognormvariate(0, 0.3)
+            if failure:
+                latency = 0.1 if failure.is_refusal else project.fails_in
             self.at(
                 self.now + latency, lambda: self._answered(caller, lease, failure, latency, lag)
             )

@@ -80,6 +80,16 @@ async def test_an_outage_is_waited_out_with_few_calls(world_of, outage_ends):
     assert world.failures["minute_quota"] <= 0.03 * REQUESTS
 
 
+# Of calls that fail only after 5 s, 238 are under way before the first is known to have failed.
+@pytest.mark.parametrize(("fails_in", "most"), [(0.4, 60), (0.9, 60), (5.0, 238 + 60)])
+async def test_an_outage_that_takes_long_to_say_so_is_not_taken_for_its_end(
+    world_of, fails_in, most
+):
+    world = await world_of(projects(outage=(0, 20), fails_in=fails_in), rpm=20)
+    await finish(world, burst())
+    assert world.failures["overloaded"] <= most
+
+
 # Whether a failed call takes room in a minute is the server's secret.
 @pytest.mark.parametrize("counts_failures", [False, True])
 @pytest.mark.parametrize("configured", [20, 25, 15])

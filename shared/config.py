@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     gemini_fallback_model: str | None = None
 
     documents_bucket: str = "documents"
-    upload_url_seconds: int = 15 * 60
+    # Half of the day after which a deleted document's file is looked for a last time.
+    upload_url_seconds: int = Field(default=15 * 60, ge=1, le=12 * 3600)
     generation_queue_url: str = ""
     grading_queue_url: str = ""
     chat_queue_url: str = ""

@@ -7,8 +7,19 @@ from shared.database.tables import (
     evaluation,
     jobs,
     questions,
+    storage,
     users,
 )
 from shared.database.tables.base import Base
 
-__all__ = ["Base", "ai", "chat", "documents", "evaluation", "jobs", "questions", "users"]
+__all__ = [
+    "Base",
+    "ai",
+    "chat",
+    "documents",
+    "evaluation",
+    "jobs",
+    "questions",
+    "storage",
+    "users",
+]

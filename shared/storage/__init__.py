@@ -1,0 +1,1 @@
+"""Deletion of objects, noted in PostgreSQL until it is done."""

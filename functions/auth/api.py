@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from functions.auth.export import PersonalExport, attachment, export_of
 from functions.auth.limits import SignInLimits
-from functions.auth.ports import Objects, Revocations
+from functions.auth.ports import Revocations
 from functions.auth.schemas import (
     LoginRequest,
     RefreshRequest,
@@ -21,9 +21,11 @@ from functions.auth.schemas import (
 )
 from functions.auth.service import AuthService, ReuseDetected
 from functions.auth.store import SessionStore
-from functions.auth.wiring import get_limits, get_objects, get_revocations, get_service
+from functions.auth.wiring import get_limits, get_revocations, get_service
 from shared.errors import Unauthenticated
 from shared.pagination import Page
+from shared.storage.removal import ObjectRemoval
+from shared.storage.wiring import get_object_removal
 from shared.web import problems
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
@@ -37,7 +39,7 @@ router = APIRouter(prefix="/api/auth", tags=["auth"])
 Service = Annotated[AuthService, Depends(get_service)]
 Limits = Annotated[SignInLimits, Depends(get_limits)]
 EndedSessions = Annotated[Revocations, Depends(get_revocations)]
-UploadedFiles = Annotated[Objects, Depends(get_objects)]
+Removal = Annotated[ObjectRemoval, Depends(get_object_removal)]
 
 
 @router.post("/register", status_code=201, response_model=RegisteredUser)
@@ -138,12 +140,12 @@ def erase_me(
     transaction: InTransaction,
     service: Service,
     ended: EndedSessions,
-    files: UploadedFiles,
+    removal: Removal,
 ) -> None:
     """Erase my account and all that is mine, files included. There is no way back."""
     erased = service.erase(caller.user_id)
     transaction.after_commit(lambda: ended.announce(erased.session_ids))
-    transaction.after_commit(lambda: files.delete(erased.object_keys))
+    transaction.after_commit(lambda: removal.remove(erased.files))
 
 
 @router.get("/me/export", response_model=PersonalExport)

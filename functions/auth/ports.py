@@ -1,10 +1,12 @@
-"""What the use cases need of the world: accounts, sessions, and two things outside PostgreSQL."""
+"""What the use cases need of the world: accounts, sessions, and word of ended sessions."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from shared.storage.ports import DeletionNote
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Erased:
     """What an erased account leaves outside PostgreSQL."""
 
     session_ids: Sequence[uuid.UUID]
-    object_keys: Sequence[str]
+    files: Sequence[DeletionNote]
 
 
 class Accounts(Protocol):
@@ -52,7 +54,7 @@ class Accounts(Protocol):
     def set_password_hash(self, account_id: uuid.UUID, password_hash: str) -> None: ...
 
     def erase(self, account_id: uuid.UUID) -> Erased:
-        """Delete the account and all that hangs on it."""
+        """Delete the account and all that hangs on it; its files are noted for deletion."""
         ...
 
 
@@ -95,9 +97,3 @@ class Revocations(Protocol):
     """Tells every service at once that sessions have ended."""
 
     def announce(self, session_ids: Sequence[uuid.UUID]) -> None: ...
-
-
-class Objects(Protocol):
-    """The files that users uploaded."""
-
-    def delete(self, keys: Sequence[str]) -> None: ...

@@ -15,6 +15,7 @@ from shared.database.tables.users import Session as SessionRow
 from shared.errors import Conflict
 from shared.identifiers import new_id
 from shared.pagination import PageRequest
+from shared.storage.deletions import DeletionNotes
 
 _USER_AGENT_CHARACTERS = 300
 
@@ -58,15 +59,13 @@ class AccountStore:
         )
 
     def erase(self, account_id: uuid.UUID) -> Erased:
-        """Delete the account; foreign keys take all that hangs on it."""
+        """Delete the account; foreign keys take all that hangs on it, notes its files."""
         # The lock comes first: no session or document can be added while they are collected.
         self._session.execute(select(User.id).where(User.id == account_id).with_for_update())
         sessions = self._session.scalars(
             select(SessionRow.id).where(SessionRow.user_id == account_id)
         ).all()
-        keys = self._session.scalars(
-            select(Document.object_key).where(Document.user_id == account_id)
-        ).all()
+        files = DeletionNotes(self._session).add_files_of(Document.user_id == account_id)
         self._session.execute(
             delete(IdempotencyRecord).where(
                 or_(
@@ -76,7 +75,7 @@ class AccountStore:
             )
         )
         self._session.execute(delete(User).where(User.id == account_id))
-        return Erased(session_ids=sessions, object_keys=keys)
+        return Erased(session_ids=sessions, files=files)
 
 
 class SessionStore:

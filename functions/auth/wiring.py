@@ -1,4 +1,4 @@
-"""Joins the auth service to PostgreSQL, Valkey, object storage and the settings."""
+"""Joins the auth service to PostgreSQL, Valkey and the settings."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -7,9 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from functions.auth.limits import SignInLimits
-from functions.auth.objects import S3Objects
 from functions.auth.passwords import PasswordHasher
-from functions.auth.ports import Objects, Revocations
+from functions.auth.ports import Revocations
 from functions.auth.revocations import ValkeyRevocations
 from functions.auth.service import AuthService
 from functions.auth.settings import AuthSettings, get_auth_settings
@@ -58,12 +57,6 @@ def get_revocations() -> Revocations:
     """Where ended sessions are told."""
     lifetime = timedelta(seconds=get_settings().access_token_seconds)
     return ValkeyRevocations(get_cache(), lifetime)
-
-
-@lru_cache
-def get_objects() -> Objects:
-    """The bucket of uploads."""
-    return S3Objects(get_settings().documents_bucket)
 
 
 def get_limits(

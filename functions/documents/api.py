@@ -25,6 +25,8 @@ from functions.documents.wiring import (
 )
 from shared.config import get_settings
 from shared.pagination import Page
+from shared.storage.removal import ObjectRemoval
+from shared.storage.wiring import get_object_removal
 from shared.web.application import create_application, lambda_handler
 from shared.web.authentication import SignedIn
 from shared.web.health import health_router
@@ -121,9 +123,16 @@ def transcribe(
 
 
 @router.delete("/{document_id}", status_code=204)
-def delete_document(document_id: uuid.UUID, caller: SignedIn, service: Service) -> Response:
+def delete_document(
+    document_id: uuid.UUID,
+    caller: SignedIn,
+    transaction: InTransaction,
+    service: Service,
+    removal: Annotated[ObjectRemoval, Depends(get_object_removal)],
+) -> Response:
     """Remove a document, its file, and all questions, answers and chats made of it."""
-    service.delete(document_id, caller.user_id)
+    files = service.delete(document_id, caller.user_id)
+    transaction.after_commit(lambda: removal.remove(files))
     return Response(status_code=204)
 
 

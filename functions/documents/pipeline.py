@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from functions.documents.ports import DownloadedObject, ObjectStorage, ObjectTooLarge, StartJob
+from functions.documents.ports import (
+    DownloadedObject,
+    ObjectStorage,
+    ObjectTooLarge,
+    RemoveObjects,
+    StartJob,
+)
 from functions.documents.reading.document import ReadDocument
 from functions.documents.reading.limits import ReadingLimits
 from functions.documents.reading.rejections import DocumentRejected, TooLarge
@@ -54,13 +60,16 @@ class Ingestion:
         storage: ObjectStorage,
         read: Read,
         limits: ReadingLimits,
+        *,
         start: StartJob,
+        remove: RemoveObjects,
     ) -> None:
         self._open_store = open_store
         self._storage = storage
         self._read = read
         self._limits = limits
         self._start = start
+        self._remove = remove
 
     def ingest(self, delivery: UploadDelivery) -> None:
         """See one upload to its end. Raises ComeAgain if that is not now."""
@@ -74,9 +83,9 @@ class Ingestion:
                 self._process(delivery, claim)
             case Busy(until=until):
                 raise ComeAgain(_seconds_until(until))
-            case Gone():
-                self._storage.delete(delivery.object_key)
-                get_logger().info("upload without a document removed")
+            case Gone(files=files):
+                self._remove(files)
+                get_logger().info("upload without a document")
             case _:
                 get_logger().info("upload was read before")
 

@@ -1,7 +1,7 @@
 """What the documents service needs of the outside."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ from typing import Protocol
 from shared.database.tables.documents import Document
 from shared.database.tables.jobs import Job
 from shared.errors import LearningAppError, ServiceUnavailable
+from shared.storage.ports import DeletionNote
 
 
 class StorageUnavailable(ServiceUnavailable):
@@ -40,6 +41,7 @@ class DownloadedObject:
 
 
 StartJob = Callable[[Job], None]
+RemoveObjects = Callable[[Sequence[DeletionNote]], int]
 
 
 class Documents(Protocol):
@@ -57,7 +59,9 @@ class Documents(Protocol):
         """End the jobs that make something of a document that nobody has locked."""
         ...
 
-    def remove(self, document_id: uuid.UUID) -> None: ...
+    def remove(self, document_id: uuid.UUID) -> Sequence[DeletionNote]:
+        """Delete a document and what hangs on it; its file is noted for deletion."""
+        ...
 
 
 class ObjectStorage(Protocol):
@@ -69,10 +73,6 @@ class ObjectStorage(Protocol):
 
     def download(self, key: str, path: Path, most_bytes: int) -> DownloadedObject:
         """Write an object to `path`. Raises StorageUnavailable and ObjectTooLarge."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Remove an object, if it is there. Raises StorageUnavailable."""
         ...
 
     def check(self) -> None:

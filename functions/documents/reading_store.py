@@ -5,6 +5,7 @@ its result is dropped.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,8 @@ from functions.documents.reading.document import ReadDocument
 from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.jobs import Job
 from shared.jobs.transcriptions import Transcriptions
+from shared.storage.deletions import DeletionNotes
+from shared.storage.ports import DeletionNote
 
 # Longer than the function's timeout: a claim this old belongs to a worker that was lost.
 LEASE = timedelta(seconds=90)
@@ -45,7 +48,9 @@ class Settled:
 
 @dataclass(frozen=True)
 class Gone:
-    """There is no such document, or no longer."""
+    """There is no such document, or no longer; its file is noted for deletion."""
+
+    files: Sequence[DeletionNote]
 
 
 class ClaimLost(Exception):
@@ -65,7 +70,7 @@ class ReadingStore:
             select(Document).where(Document.object_key == object_key).with_for_update()
         ).scalar_one_or_none()
         if document is None:
-            return Gone()
+            return Gone(DeletionNotes(self._session).add([object_key]))
         if document.status in {"ready", "rejected"} or document.ocr_status is not None:
             return Settled()
         now = datetime.now(UTC)

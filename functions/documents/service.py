@@ -1,6 +1,7 @@
 """A document's beginning and end."""
 
 import uuid
+from collections.abc import Sequence
 
 from functions.documents.ports import Documents, ObjectStorage, PresignedUpload
 from functions.documents.rules import check_size, clean_filename, object_key
@@ -10,6 +11,7 @@ from shared.database.tables.jobs import Job
 from shared.errors import Conflict
 from shared.identifiers import new_id
 from shared.jobs.transcriptions import Transcriptions
+from shared.storage.ports import DeletionNote
 
 
 class DocumentService:
@@ -54,15 +56,13 @@ class DocumentService:
             raise Conflict("No page is left to transcribe.", code="nothing_to_transcribe")
         return document, job
 
-    def delete(self, document_id: uuid.UUID, user_id: uuid.UUID) -> None:
-        """Remove a document, its file and all made of it. Raises NotFound, StorageUnavailable.
+    def delete(self, document_id: uuid.UUID, user_id: uuid.UUID) -> Sequence[DeletionNote]:
+        """Remove a document and all made of it; its file is to be removed after the commit.
 
-        Work on it is cancelled. The file goes first: where that fails nothing has changed and the
-        call can be repeated. A file that is uploaded later finds no document and is removed by the
-        reader.
+        Work on it is cancelled. A file that is uploaded later finds no document and is removed by
+        the reader. Raises NotFound.
         """
         self._store.of_user(document_id, user_id)
         self._store.cancel_work(document_id)
         document = self._store.of_user(document_id, user_id, lock=True)
-        self._storage.delete(document.object_key)
-        self._store.remove(document.id)
+        return self._store.remove(document.id)

@@ -16,6 +16,8 @@ from shared.errors import NotFound
 from shared.jobs.model import ACTIVE
 from shared.jobs.store import JobStore
 from shared.pagination import PageRequest
+from shared.storage.deletions import DeletionNotes
+from shared.storage.ports import DeletionNote
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class DocumentStore:
         for job_id in self._session.scalars(running.order_by(Job.id)).all():
             jobs.cancel(job_id)
 
-    def remove(self, document_id: uuid.UUID) -> None:
-        """Delete a document; the database takes along what hangs on it."""
+    def remove(self, document_id: uuid.UUID) -> Sequence[DeletionNote]:
+        """Delete a document, note its file; the database takes along what hangs on it."""
+        files = DeletionNotes(self._session).add_files_of(Document.id == document_id)
         self._session.execute(delete(Document).where(Document.id == document_id))
+        return files

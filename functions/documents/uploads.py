@@ -1,4 +1,4 @@
-"""Object storage by S3: presigned uploads, downloads with a bound, deletion."""
+"""Object storage by S3: presigned uploads, and downloads with a bound."""
 
 import hashlib
 from collections.abc import Iterator
@@ -79,11 +79,6 @@ class S3Uploads:
                 file.write(piece)
                 size += len(piece)
         return DownloadedObject(size, digest.hexdigest())
-
-    def delete(self, key: str) -> None:
-        """Remove the object; S3 answers alike where there is none."""
-        with _telling_outages():
-            get_storage_client().delete_object(Bucket=self._bucket, Key=key)
 
     def check(self) -> None:
         """Ask for the bucket."""

@@ -18,6 +18,7 @@ from shared.database.engine import get_database
 from shared.database.tables.jobs import Job
 from shared.jobs.transcriptions import ORDINAL, Transcriptions
 from shared.jobs.wiring import get_executions
+from shared.storage.wiring import get_object_removal
 
 
 @lru_cache
@@ -31,7 +32,12 @@ def get_storage() -> ObjectStorage:
 def get_ingestion() -> Ingestion:
     """The reading of uploads in this process."""
     return Ingestion(
-        _open_store, get_storage(), read_document, reading_limits(), start_transcription
+        _open_store,
+        get_storage(),
+        read_document,
+        reading_limits(),
+        start=start_transcription,
+        remove=get_object_removal().remove,
     )
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from functions.jobs.wiring import get_expiry, get_job_sweep, get_transcription_retries
+from functions.jobs.wiring import (
+    get_expiry,
+    get_job_sweep,
+    get_object_sweep,
+    get_transcription_retries,
+)
 from shared.observability import get_logger
 
 
@@ -13,7 +18,7 @@ class SweepIncomplete(RuntimeError):
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     """Sweep once; the answer says how much each step did."""
-    jobs, expiry = get_job_sweep(), get_expiry()
+    jobs, expiry, objects = get_job_sweep(), get_expiry(), get_object_sweep()
     steps = (
         jobs.end_overdue,
         jobs.start_unstarted,
@@ -24,6 +29,8 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         expiry.forget_answers,
         expiry.forget_sessions,
         expiry.forget_tokens,
+        objects.delete_objects,
+        objects.tell_stubborn_objects,
     )
     done = {step.__name__: _run(step) for step in steps}
     get_logger().info("sweep", extra={"done": done})

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from functions.jobs.cancellation import Announce
 from functions.jobs.expiry import Expiry
+from functions.jobs.metrics import record_stubborn_deletions
+from functions.jobs.object_sweep import ObjectSweep
 from functions.jobs.retries import TranscriptionRetries
 from functions.jobs.sweeping import JobSweep
 from shared.cache.client import get_cache
@@ -16,6 +18,7 @@ from shared.jobs.transcriptions import Transcriptions
 from shared.jobs.wiring import get_executions, open_jobs
 from shared.realtime.delivery import get_delivery
 from shared.realtime.subscriptions import Subscriptions
+from shared.storage.wiring import get_object_removal, open_deletion_notes
 
 
 def get_announce() -> Announce:
@@ -33,6 +36,12 @@ def get_job_sweep() -> JobSweep:
 def get_expiry() -> Expiry:
     """The sweep over what has outlived its use."""
     return Expiry(get_database(), get_settings().refresh_token_seconds)
+
+
+@lru_cache
+def get_object_sweep() -> ObjectSweep:
+    """The sweep over deletions of objects that were left undone."""
+    return ObjectSweep(open_deletion_notes, get_object_removal(), record_stubborn_deletions)
 
 
 @lru_cache

@@ -15,9 +15,9 @@ class Transaction:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.afterwards: list[Callable[[], None]] = []
+        self.afterwards: list[Callable[[], object]] = []
 
-    def after_commit(self, action: Callable[[], None]) -> None:
+    def after_commit(self, action: Callable[[], object]) -> None:
         """Run `action` when the commit has succeeded; it must be safe to lose and to repeat.
 
         Where it fails that is logged: what the request did is done, and is answered so.

@@ -32,7 +32,7 @@ class AccountsInMemory:
 
     def erase(self, account_id: uuid.UUID) -> Erased:
         self.accounts.pop(account_id, None)
-        return Erased(session_ids=[], object_keys=[])
+        return Erased(session_ids=[], files=[])
 
 
 @dataclass

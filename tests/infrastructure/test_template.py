@@ -349,6 +349,22 @@ def test_regrading_may_read_the_database_and_start_evaluations_and_nothing_else(
     }
 
 
+@pytest.mark.parametrize(
+    "function",
+    ["AuthFunction", "DocumentsFunction", "ReadDocumentFunction", "SweepJobsFunction"],
+)
+def test_who_deletes_uploads_may_do_so(template: Template, function: str) -> None:
+    deletable = {
+        resource
+        for statement in template.statements(function)
+        if "s3:DeleteObject" in statement.actions
+        for resource in statement.resources
+    }
+    assert deletable == {"${DocumentsBucket.Arn}/uploads/*"}
+    variables = template.resources[function]["Properties"]["Environment"]["Variables"]
+    assert variables["DOCUMENTS_BUCKET"] == {"Ref": "DocumentsBucket"}
+
+
 def test_the_bucket_is_private_and_tells_of_uploads_alone(resources: dict[str, Any]) -> None:
     properties = resources["DocumentsBucket"]["Properties"]
     assert all(properties["PublicAccessBlockConfiguration"].values())

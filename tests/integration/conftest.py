@@ -5,6 +5,9 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,16 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from functions.jobs.object_sweep import ObjectSweep
 from shared.database.engine import Database, build_engine
 from shared.database.migrate import upgrade
 from shared.database.tables import Base
+from shared.storage.deletions import DeletionNotes
+from shared.storage.removal import ObjectRemoval
 from tests.factories import rows
+from tests.fakes.object_storage import FakeObjectStorage
+
+OpenDeletionNotes = Callable[..., AbstractContextManager[DeletionNotes]]
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +76,42 @@ def add_user(database: Database) -> Callable[[], uuid.UUID]:
 def user_id(add_user: Callable[[], uuid.UUID]) -> uuid.UUID:
     """A registered learner."""
     return add_user()
+
+
+@pytest.fixture
+def open_deletion_notes(database: Database) -> OpenDeletionNotes:
+    """The objects that are to be deleted, as they are now or will be later."""
+
+    @contextmanager
+    def opened(**later: float) -> Iterator[DeletionNotes]:
+        with database.transaction() as session:
+            yield DeletionNotes(session, lambda: datetime.now(UTC) + timedelta(**later))
+
+    return opened
+
+
+@pytest.fixture
+def storage() -> FakeObjectStorage:
+    """A bucket in memory."""
+    return FakeObjectStorage()
+
+
+@pytest.fixture
+def removal(open_deletion_notes: OpenDeletionNotes, storage: FakeObjectStorage) -> ObjectRemoval:
+    """What deletes the objects that are noted."""
+    return ObjectRemoval(open_deletion_notes, storage)
+
+
+@pytest.fixture
+def object_sweep_in(
+    open_deletion_notes: OpenDeletionNotes, removal: ObjectRemoval
+) -> Callable[..., ObjectSweep]:
+    """The sweep over deletions as it runs after a while, such as `minutes=5`."""
+
+    def sweep(**later: float) -> ObjectSweep:
+        return ObjectSweep(partial(open_deletion_notes, **later), removal, lambda count: None)
+
+    return sweep
 
 
 @pytest.fixture

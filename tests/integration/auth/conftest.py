@@ -1,6 +1,6 @@
 """The auth application on real PostgreSQL and Valkey, with a bucket in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,22 +14,14 @@ from functions.auth.api import app
 from functions.auth.passwords import PasswordHasher
 from functions.auth.revocations import ValkeyRevocations
 from functions.auth.settings import AuthSettings, get_auth_settings
-from functions.auth.wiring import get_hasher, get_objects, get_revocations
+from functions.auth.wiring import get_hasher, get_revocations
 from shared.database.engine import Database, get_database
 from shared.rate_limits import ValkeyCounter, get_counter
 from shared.sessions import CachedSessionDirectory, get_session_directory
+from shared.storage.removal import ObjectRemoval
+from shared.storage.wiring import get_object_removal
 
 PASSWORD = "correct horse battery staple"
-
-
-class BucketInMemory:
-    """Remembers which objects were deleted."""
-
-    def __init__(self) -> None:
-        self.deleted: list[str] = []
-
-    def delete(self, keys: Sequence[str]) -> None:
-        self.deleted.extend(keys)
 
 
 @dataclass
@@ -80,12 +72,7 @@ class Registration:
 
 
 @pytest.fixture
-def bucket() -> BucketInMemory:
-    return BucketInMemory()
-
-
-@pytest.fixture
-def client(database: Database, redis: Redis, bucket: BucketInMemory) -> Iterator[TestClient]:
+def client(database: Database, redis: Redis, removal: ObjectRemoval) -> Iterator[TestClient]:
     settings = AuthSettings(
         password_hash_cost=4,
         register_limit_per_address=40,
@@ -98,7 +85,7 @@ def client(database: Database, redis: Redis, bucket: BucketInMemory) -> Iterator
         get_counter: lambda: ValkeyCounter(redis),
         get_auth_settings: lambda: settings,
         get_hasher: lambda: PasswordHasher(4),
-        get_objects: lambda: bucket,
+        get_object_removal: lambda: removal,
         get_revocations: lambda: ValkeyRevocations(redis, timedelta(minutes=15)),
     }
     with TestClient(app, raise_server_exceptions=False) as opened:

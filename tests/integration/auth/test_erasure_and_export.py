@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from functions.auth.export import PersonalExport, attachment
 from functions.auth.schemas import UserInfo
+from functions.jobs.object_sweep import ObjectSweep
 from shared.database.engine import Database
 from shared.database.tables import Base
 from shared.database.tables.chat import ChatMessage, ChatSession
@@ -21,8 +22,10 @@ from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.evaluation import Answer, Appeal, Grade, Submission
 from shared.database.tables.jobs import Job, JobChunk, JobEvent
 from shared.database.tables.questions import Question, QuestionSet
-from shared.database.tables.users import User
+from shared.database.tables.storage import ObjectDeletion
 from shared.errors import PayloadTooLarge
+from shared.storage.ports import StorageAway
+from tests.fakes.object_storage import FakeObjectStorage
 
 Register = Callable[..., Any]
 
@@ -183,26 +186,46 @@ def test_the_export_holds_no_secret_and_nothing_of_anybody_else(ada: Any, regist
     assert empty["documents"] == empty["submissions"] == empty["chats"] == empty["jobs"] == []
 
 
+def age_of_documents(database: Database, **age: float) -> None:
+    """Says of all documents when they were made."""
+    with database.transaction() as session:
+        session.execute(update(Document).values(created_at=datetime.now(UTC) - timedelta(**age)))
+
+
 def test_erasing_me_leaves_nothing_of_me(
-    ada: Any, register: Register, database: Database, bucket: Any, client: TestClient
+    ada: Any,
+    register: Register,
+    database: Database,
+    storage: FakeObjectStorage,
+    client: TestClient,
 ) -> None:
+    storage.objects = dict.fromkeys((f"uploads/{ada.user['id']}/notes.pdf", "other"), b"%PDF-")
+    age_of_documents(database, days=2)
     assert client.delete("/api/auth/me", headers=ada.headers).status_code == 204
     assert rows_of_all_tables(database) == {}
-    assert bucket.deleted == [f"uploads/{ada.user['id']}/notes.pdf"]
+    assert set(storage.objects) == {"other"}
     assert ada.get("/api/auth/me").json()["code"] == "session_ended"
     assert ada.refresh().json()["code"] == "refresh_token_invalid"
     assert register(ada.email).user["id"] != ada.user["id"]
 
 
 def test_erasing_me_leaves_others_alone(
-    ada: Any, register: Register, database: Database, bucket: Any, client: TestClient
+    ada: Any,
+    register: Register,
+    database: Database,
+    storage: FakeObjectStorage,
+    client: TestClient,
 ) -> None:
     grace = register()
     with database.transaction() as session:
         give_everything(session, uuid.UUID(grace.user["id"]))
+    age_of_documents(database, days=2)
+    hers = f"uploads/{grace.user['id']}/notes.pdf"
+    storage.objects[hers] = b"%PDF-"
     before = rows_of_all_tables(database)
     client.delete("/api/auth/me", headers=ada.headers)
     assert rows_of_all_tables(database) == {name: count // 2 for name, count in before.items()}
+    assert set(storage.objects) == {hers}
     assert grace.get("/api/auth/me/export").json()["documents"]
 
 
@@ -218,16 +241,58 @@ def test_erasing_me_forgets_the_answers_kept_for_my_repeats(
     assert rows_of_all_tables(database) == {}
 
 
-def test_a_bucket_that_fails_does_not_bring_me_back(
-    ada: Any, database: Database, bucket: Any, client: TestClient
+@pytest.mark.parametrize("failure", [StorageAway("SlowDown"), RuntimeError("killed")])
+def test_what_fails_after_my_erasure_does_not_bring_me_back_and_my_files_go_later(
+    ada: Any,
+    database: Database,
+    storage: FakeObjectStorage,
+    object_sweep_in: Callable[..., ObjectSweep],
+    failure: Exception,
 ) -> None:
-    def fail(keys: Any) -> None:
-        raise ConnectionError("no bucket")
+    def fail() -> None:
+        raise failure
 
-    bucket.delete = fail
+    storage.objects = {f"uploads/{ada.user['id']}/notes.pdf": b"%PDF-"}
+    age_of_documents(database, days=2)
+    storage.meanwhile = fail
+    assert ada.client.delete("/api/auth/me", headers=ada.headers).status_code == 204
+    assert rows_of_all_tables(database) == {"object_deletions": 1}
+    storage.meanwhile = lambda: None
+    assert object_sweep_in(minutes=2).delete_objects() == 1
+    assert (storage.objects, rows_of_all_tables(database)) == ({}, {})
+
+
+def test_what_is_uploaded_with_a_form_that_outlived_me_goes_when_no_more_can_come(
+    ada: Any,
+    database: Database,
+    storage: FakeObjectStorage,
+    client: TestClient,
+    object_sweep_in: Callable[..., ObjectSweep],
+) -> None:
+    """Also where nobody hears of the upload."""
+    key = f"uploads/{ada.user['id']}/notes.pdf"
     assert client.delete("/api/auth/me", headers=ada.headers).status_code == 204
+    storage.objects = {key: b"%PDF-"}
+    assert object_sweep_in(hours=23).delete_objects() == 0
+    assert object_sweep_in(hours=24, minutes=1).delete_objects() == 1
+    assert (storage.objects, rows_of_all_tables(database)) == ({}, {})
+
+
+def test_what_is_noted_of_me_is_where_my_files_lie_and_nothing_else(
+    ada: Any, database: Database, storage: FakeObjectStorage, client: TestClient
+) -> None:
+    storage.outages = 1
+    client.delete("/api/auth/me", headers=ada.headers)
     with database.transaction() as session:
-        assert session.scalars(select(User.id)).all() == []
+        notes = session.scalars(select(ObjectDeletion)).all()
+    assert {note.object_key for note in notes} == {f"uploads/{ada.user['id']}/notes.pdf"}
+    assert set(ObjectDeletion.__table__.columns.keys()) == {
+        "id",
+        "object_key",
+        "tries",
+        "created_at",
+        "due_at",
+    }
 
 
 def export_of_size(characters: int) -> PersonalExport:

@@ -14,15 +14,12 @@ from shared.database.tables.documents import Document
 from shared.identifiers import new_id
 from shared.rate_limits import get_counter
 from shared.sessions import get_session_directory
+from shared.storage.removal import ObjectRemoval
+from shared.storage.wiring import get_object_removal
 from tests.fakes.object_storage import FakeObjectStorage
 from tests.fakes.web import CounterInMemory, EverySessionLives, signed_in
 
 AddDocument = Callable[..., Document]
-
-
-@pytest.fixture
-def storage() -> FakeObjectStorage:
-    return FakeObjectStorage()
 
 
 @pytest.fixture
@@ -48,7 +45,7 @@ def add_document(database: Database, user_id: uuid.UUID) -> AddDocument:
 
 @pytest.fixture
 def client_of(
-    database: Database, storage: FakeObjectStorage
+    database: Database, storage: FakeObjectStorage, removal: ObjectRemoval
 ) -> Iterator[Callable[[uuid.UUID], TestClient]]:
     counter = CounterInMemory()
     app.dependency_overrides = {
@@ -56,6 +53,7 @@ def client_of(
         get_session_directory: EverySessionLives,
         get_counter: lambda: counter,
         get_storage: lambda: storage,
+        get_object_removal: lambda: removal,
     }
     yield lambda user_id: TestClient(app, headers=signed_in(user_id))
     app.dependency_overrides = {}

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import OperationalError
 
 from functions.documents.api import app
+from functions.jobs.object_sweep import ObjectSweep
 from shared.database.engine import Database
 from shared.database.tables.chat import ChatMessage, ChatSession
 from shared.database.tables.documents import Document, DocumentPage
@@ -20,6 +22,7 @@ from shared.database.tables.questions import Question, Regeneration
 from shared.identifiers import new_id
 from shared.jobs.model import JobKind
 from shared.jobs.store import JobStore
+from shared.storage.ports import StorageAway
 from tests.factories import rows
 from tests.fakes.object_storage import FakeObjectStorage
 from tests.fakes.web import signed_in
@@ -260,12 +263,60 @@ def test_deleting_a_document_ends_the_work_on_it_and_no_other(
     assert events == ["job.cancelled"]
 
 
-def test_a_document_stays_where_its_file_could_not_be_removed(
-    client: TestClient, storage: FakeObjectStorage, add_document: AddDocument
+@pytest.mark.parametrize("failure", [StorageAway("SlowDown"), RuntimeError("killed")])
+def test_a_file_that_could_not_be_removed_with_its_document_goes_later(
+    client: TestClient,
+    storage: FakeObjectStorage,
+    add_document: AddDocument,
+    object_sweep_in: Callable[..., ObjectSweep],
+    failure: Exception,
 ) -> None:
+    def fail() -> None:
+        raise failure
+
     document = add_document()
-    storage.outages = 1
-    answer = client.delete(f"/api/documents/{document.id}")
-    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
-    assert client.get(f"/api/documents/{document.id}").status_code == 200
+    storage.objects = dict.fromkeys((document.object_key, "other"), b"%PDF-")
+    storage.meanwhile = fail
     assert client.delete(f"/api/documents/{document.id}").status_code == 204
+    assert client.get(f"/api/documents/{document.id}").status_code == 404
+    storage.meanwhile = lambda: None
+    assert object_sweep_in(minutes=2).delete_objects() == 1
+    assert set(storage.objects) == {"other"}
+
+
+def test_a_document_whose_deletion_is_not_committed_keeps_its_file(
+    client: TestClient,
+    storage: FakeObjectStorage,
+    add_document: AddDocument,
+    object_sweep_in: Callable[..., ObjectSweep],
+    engine: Engine,
+) -> None:
+    def fail(_: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+
+    document = add_document()
+    storage.objects[document.object_key] = b"%PDF-"
+    event.listen(engine, "commit", fail)
+    try:
+        answer = client.delete(f"/api/documents/{document.id}")
+    finally:
+        event.remove(engine, "commit", fail)
+    assert answer.status_code == 503
+    assert client.get(f"/api/documents/{document.id}").status_code == 200
+    assert object_sweep_in(days=2).delete_objects() == 0
+    assert set(storage.objects) == {document.object_key}
+
+
+def test_what_is_uploaded_for_a_deleted_document_goes_when_no_more_can_come(
+    client: TestClient,
+    storage: FakeObjectStorage,
+    add_document: AddDocument,
+    object_sweep_in: Callable[..., ObjectSweep],
+) -> None:
+    """Also where the news of the upload is lost, which the reader would act upon at once."""
+    document = add_document()
+    client.delete(f"/api/documents/{document.id}")
+    storage.objects[document.object_key] = b"%PDF-"
+    assert object_sweep_in(hours=23).delete_objects() == 0
+    assert object_sweep_in(hours=24, minutes=1).delete_objects() == 1
+    assert storage.objects == {}

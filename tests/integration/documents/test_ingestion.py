@@ -17,10 +17,12 @@ from functions.documents.reading.document import OutlineEntry, ReadDocument, Rea
 from functions.documents.reading.limits import ReadingLimits
 from functions.documents.reading.rejections import Encrypted
 from functions.documents.reading_store import ReadingStore
+from functions.jobs.object_sweep import ObjectSweep
 from shared.database.engine import Database
 from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.jobs import Job
 from shared.jobs.transcriptions import Transcriptions
+from shared.storage.removal import ObjectRemoval
 from tests.fakes.object_storage import FakeObjectStorage
 
 AddDocument = Callable[..., Document]
@@ -65,14 +67,20 @@ def started() -> list[Job]:
 
 @pytest.fixture
 def ingestion(
-    database: Database, storage: FakeObjectStorage, reader: FakeReader, started: list[Job]
+    database: Database,
+    storage: FakeObjectStorage,
+    reader: FakeReader,
+    started: list[Job],
+    removal: ObjectRemoval,
 ) -> Ingestion:
     @contextmanager
     def open_store() -> Iterator[ReadingStore]:
         with database.transaction() as session:
             yield ReadingStore(session, Transcriptions(session, timedelta(minutes=15)))
 
-    return Ingestion(open_store, storage, reader, LIMITS, started.append)
+    return Ingestion(
+        open_store, storage, reader, LIMITS, start=started.append, remove=removal.remove
+    )
 
 
 @pytest.fixture
@@ -267,6 +275,21 @@ def test_an_upload_whose_document_was_deleted_is_removed(
     key = f"uploads/{uuid.uuid4()}/{uuid.uuid4()}.pdf"
     storage.objects[key] = b"%PDF-1.7"
     ingestion.ingest(UploadDelivery(key, 1))
+    assert storage.objects == {}
+
+
+def test_an_upload_without_a_document_that_can_not_be_removed_goes_later(
+    ingestion: Ingestion,
+    storage: FakeObjectStorage,
+    object_sweep_in: Callable[..., ObjectSweep],
+) -> None:
+    """The news need not come again, and so end among the dead letters."""
+    key = f"uploads/{uuid.uuid4()}/{uuid.uuid4()}.pdf"
+    storage.objects[key] = b"%PDF-1.7"
+    storage.outages = 1
+    ingestion.ingest(UploadDelivery(key, 1))
+    assert set(storage.objects) == {key}
+    assert object_sweep_in(minutes=2).delete_objects() == 1
     assert storage.objects == {}
 
 

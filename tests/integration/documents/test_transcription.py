@@ -3,7 +3,7 @@
 import asyncio
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from shared.jobs.model import JobKind
 from shared.jobs.store import JobStore
 from shared.jobs.transcriptions import ORDINAL, Transcriptions
 from shared.jobs.worker import ChunkMessage, ChunkWorker, Redeliver
+from shared.storage.ports import DeletionNote
 from tests.fakes.language_model import FakeLanguageModel
 from tests.fakes.object_storage import FakeObjectStorage
 from tests.fakes.queue import FakeChunkQueue
@@ -50,6 +51,10 @@ AddDocument = Callable[..., Document]
 
 class Killed(BaseException):
     """Ends the process in the middle of its work."""
+
+
+def _not_expected(files: Sequence[DeletionNote]) -> int:
+    raise AssertionError(f"{len(files)} files of documents that are there")
 
 
 def numbers_of(request: Any) -> list[int]:
@@ -89,11 +94,19 @@ class Workshop:
         """A document that was read, and whose transcription is due."""
         document = self.add_document(**values)
         self.storage.objects[document.object_key] = file.read_bytes()
-        ingestion = Ingestion(
-            self._reading, self.storage, read_document, LIMITS, self.started.append
-        )
-        ingestion.ingest(UploadDelivery(document.object_key, 1))
+        self.ingestion().ingest(UploadDelivery(document.object_key, 1))
         return document.id
+
+    def ingestion(self) -> Ingestion:
+        """The reading of uploads whose documents are there."""
+        return Ingestion(
+            self._reading,
+            self.storage,
+            read_document,
+            LIMITS,
+            start=self.started.append,
+            remove=_not_expected,
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[ReadingStore]:
@@ -206,9 +219,7 @@ def test_a_second_delivery_of_the_upload_leaves_a_scan_alone(workshop: Workshop)
     with workshop.database.transaction() as session:
         session.execute(update(Document).values(processing_started_at=long_ago))
         key = session.get_one(Document, document_id).object_key
-    Ingestion(
-        workshop._reading, workshop.storage, read_document, LIMITS, workshop.started.append
-    ).ingest(UploadDelivery(key, 2))
+    workshop.ingestion().ingest(UploadDelivery(key, 2))
     assert len(workshop.started) == 1
     assert workshop.storage.downloads == 1
 

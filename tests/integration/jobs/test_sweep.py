@@ -71,11 +71,12 @@ def retries(database, machines) -> TranscriptionRetries:
 
 
 @pytest.fixture
-def whole_sweep(job_sweep, expiry, retries, monkeypatch) -> JobSweep:
+def whole_sweep(job_sweep, expiry, retries, object_sweep_in, monkeypatch) -> JobSweep:
     """The sweep's Lambda function, on this test's outside."""
     monkeypatch.setattr(sweep, "get_job_sweep", lambda: job_sweep)
     monkeypatch.setattr(sweep, "get_expiry", lambda: expiry)
     monkeypatch.setattr(sweep, "get_transcription_retries", lambda: retries)
+    monkeypatch.setattr(sweep, "get_object_sweep", lambda: object_sweep_in(minutes=2))
     return job_sweep
 
 
@@ -274,11 +275,13 @@ def test_sessions_and_tokens_go_thirty_days_after_their_end(expiry, database, us
     assert tokens == kept - {alive}
 
 
-def test_a_whole_sweep_says_what_it_did(whole_sweep, new_job) -> None:
+def test_a_whole_sweep_says_what_it_did(whole_sweep, new_job, open_deletion_notes) -> None:
     new_job(deadline=timedelta(seconds=-1))
+    with open_deletion_notes() as notes:
+        notes.add(["left behind"])
     done = sweep.handler({}, None)
-    assert done["end_overdue"] == 1
-    assert sum(done.values()) == 2  # The ended job's execution is stopped once more.
+    assert (done["end_overdue"], done["delete_objects"]) == (1, 1)
+    assert sum(done.values()) == 3  # The ended job's execution is stopped once more.
 
 
 def test_a_step_that_fails_keeps_no_other_from_running(

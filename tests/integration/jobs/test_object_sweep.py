@@ -1,20 +1,26 @@
 """The sweep ends the deletions that were left undone."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 from sqlalchemy import func, select
 
 from functions.jobs.metrics import record_stubborn_deletions
 from functions.jobs.object_sweep import ObjectSweep
-from shared.database.engine import Database
+from functions.jobs.wiring import get_object_sweep
+from shared.config import get_settings
+from shared.database.engine import Database, get_database, get_engine
 from shared.database.tables.storage import ObjectDeletion
 from shared.storage.deletions import DeletionNotes
 from shared.storage.ports import MOST_OBJECTS
 from shared.storage.removal import ObjectRemoval
+from shared.storage.wiring import get_object_removal
 from tests.fakes.object_storage import FakeObjectStorage
 
 Open = Callable[..., AbstractContextManager[DeletionNotes]]
@@ -157,3 +163,32 @@ def test_the_metric_is_an_emf_line_with_the_count(capsys: pytest.CaptureFixture[
     assert line["StubbornObjectDeletions"] == [3]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[Any]:
+    """The surroundings of the deployed function, with S3 by moto."""
+    cached = (get_settings, get_engine, get_database, get_object_removal, get_object_sweep)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DOCUMENTS_BUCKET", "documents-of-the-tests")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for one in cached:
+        one.cache_clear()
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="documents-of-the-tests")
+        yield s3
+    get_engine().dispose()
+    for one in cached:
+        one.cache_clear()
+
+
+def test_the_sweep_as_it_is_deployed_deletes_from_the_bucket_of_uploads(
+    deployed: Any, open_deletion_notes: Open, database: Database
+) -> None:
+    deployed.put_object(Bucket="documents-of-the-tests", Key="uploads/a.pdf", Body=b"%PDF-")
+    with open_deletion_notes(minutes=-2) as notes:
+        notes.add(["uploads/a.pdf"])
+    assert get_object_sweep().delete_objects() == 1
+    assert "Contents" not in deployed.list_objects_v2(Bucket="documents-of-the-tests")
+    assert count_of_notes(database) == 0

@@ -50,6 +50,21 @@ def test_an_alarm_reaches_somebody_and_is_silent_where_nothing_happens(
     assert properties.get("DatapointsToAlarm", 1) <= properties["EvaluationPeriods"]
 
 
+def test_whatever_runs_by_a_schedule_is_missed_where_it_fails(template: Template) -> None:
+    watched = {
+        properties["Dimensions"][0]["Value"]["Ref"]
+        for name in ALARMS
+        if (properties := template.resources[name]["Properties"])["Namespace"] == "AWS/Lambda"
+    }
+    scheduled = {
+        name
+        for name in template.of_type("AWS::Serverless::Function")
+        for event in template.resources[name]["Properties"].get("Events", {}).values()
+        if event["Type"] in ("Schedule", "ScheduleV2")
+    }
+    assert watched == scheduled != set()
+
+
 @pytest.mark.parametrize("alarm", OWN_ALARMS)
 def test_an_alarm_watches_a_metric_as_it_is_written(
     template: Template, alarm: str, written_metrics: set[tuple[str, frozenset[Any]]]

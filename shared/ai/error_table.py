@@ -105,6 +105,13 @@ def _no_quota_at_all(error: ProviderError) -> bool:
     return error.http_status == 429 and any(item.limit == 0 for item in error.violations)
 
 
+def _foreign(*codes: int) -> Test:
+    """Matches what a proxy or a captive network answers in Google's stead: no key is to blame."""
+    return lambda error: (
+        not error.is_googles and (error.http_status < 400 or error.http_status in codes)
+    )
+
+
 def _far_away(error: ProviderError) -> bool:
     return error.http_status == 429 and (error.retry_seconds or 0) > TERMINAL_SECONDS
 
@@ -144,6 +151,7 @@ TABLE: tuple[Row, ...] = (
         seconds=60,
     ),
     Row("quota_unnamed", _status(429), Effect.COOL, Next.OTHER_KEY, "requests"),
+    Row("foreign_answer", _foreign(401, 403, 407), Effect.FAIL_MODEL, Next.BACK_OFF),
     Row("key_invalid", _says(400, _DEAD_KEY), Effect.KILL_KEY, Next.OTHER_KEY),
     Row(
         "project_refused",
@@ -157,7 +165,7 @@ TABLE: tuple[Row, ...] = (
     Row("key_refused", _status(401, 403), Effect.KILL_KEY, Next.OTHER_KEY),
     Row("cancelled", _status(499), Effect.NEUTRAL, Next.GIVE_UP),
     Row("internal", _status(500), Effect.FAIL_MODEL, Next.ONCE_MORE),
-    Row("overloaded", _status(502, 503, 504), Effect.FAIL_MODEL, Next.BACK_OFF),
+    Row("overloaded", _status(408, 502, 503, 504), Effect.FAIL_MODEL, Next.BACK_OFF),
     Row("server_error", lambda error: error.http_status > 500, Effect.FAIL_MODEL, Next.BACK_OFF),
     # What is left is the request's own fault; no key is blamed for it.
     Row("request_refused", lambda _error: True, Effect.NEUTRAL, Next.GIVE_UP),
@@ -214,9 +222,19 @@ def _obeys_delay(row: Row, error: ProviderError) -> bool:
     }
 
 
+# Which violation names the limit that is learnt of a failure, and whether it is one of tokens.
+_NAMING = {
+    "day_quota": (_PER_DAY, False),
+    "minute_quota": (_PER_MINUTE, False),
+    "token_quota": (_PER_MINUTE, True),
+}
+
+
 def _decisive(error: ProviderError, row: Row) -> Violation | None:
-    patterns = {"day_quota": _PER_DAY, "minute_quota": _PER_MINUTE, "token_quota": _PER_MINUTE}
-    pattern = patterns.get(row.kind)
-    if pattern is None:
+    if row.kind not in _NAMING:
         return None
-    return next((item for item in error.violations if pattern.search(item.quota_id)), None)
+    pattern, tokens = _NAMING[row.kind]
+    for item in error.violations:
+        if pattern.search(item.quota_id) and bool(_TOKENS.search(item.quota_id)) == tokens:
+            return item
+    return None

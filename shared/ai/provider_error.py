@@ -7,8 +7,12 @@ from typing import Any
 
 _RETRY = re.compile(r"retry in (\d+(?:\.\d+)?)\s*(ms|s|m|h)\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\blimit:\s*(\d+)", re.IGNORECASE)
+# No quota has more digits, and Python reads no number of thousands of them.
+_NUMBER = re.compile(r"[0-9]{1,15}")
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)s$")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+# Whatever an answer says, the next day looks again.
+LONGEST_DELAY_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Violation:
 
 @dataclass(frozen=True)
 class ProviderError:
-    """An answer other than 200."""
+    """An answer other than 200. `is_googles` says whether it has the form of Google's errors: a
+    proxy between us answers by a page of its own."""
 
     http_status: int
     status: str = ""
@@ -30,6 +35,7 @@ class ProviderError:
     reason: str = ""
     violations: tuple[Violation, ...] = ()
     retry_seconds: float | None = None
+    is_googles: bool = False
 
 
 def parse_error(http_status: int, body: Any) -> ProviderError:
@@ -53,21 +59,29 @@ def parse_error(http_status: int, body: Any) -> ProviderError:
         reason=next((str(item["reason"]) for item in details if item.get("reason")), ""),
         violations=violations,
         retry_seconds=_retry_seconds(message, details),
+        is_googles=isinstance(body, Mapping) and "error" in body,
     )
 
 
 def _violation(item: Mapping[str, Any], message: str) -> Violation:
-    value = item.get("quotaValue")
     named = _LIMIT.search(message)
-    limit = (
-        int(value)
-        if value is not None and str(value).isdigit()
-        else (int(named.group(1)) if named else None)
-    )
+    limit = _number(item.get("quotaValue"))
+    if limit is None and named:
+        limit = _number(named.group(1))
     return Violation(str(item.get("quotaId") or ""), str(item.get("quotaMetric") or ""), limit)
 
 
+def _number(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
 def _retry_seconds(message: str, details: list[Mapping[str, Any]]) -> float | None:
+    seconds = _told_seconds(message, details)
+    return None if seconds is None else min(seconds, LONGEST_DELAY_SECONDS)
+
+
+def _told_seconds(message: str, details: list[Mapping[str, Any]]) -> float | None:
     """The message is exact; `retryDelay` is cut to whole seconds, so it gets one more."""
     if found := _RETRY.search(message):
         return float(found.group(1)) * _SECONDS[found.group(2).lower()]

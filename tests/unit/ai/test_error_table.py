@@ -34,6 +34,15 @@ def body(*quota_ids: str, delay: str | None = "22s", message: str = "", value: s
     }
 
 
+def violations(*named: tuple[str, object]):
+    """A body whose violations name a limit each."""
+    answer = body(*(quota_id for quota_id, _ in named))
+    told = answer["error"]["details"][0]["violations"]
+    for violation, (_, value) in zip(told, named, strict=True):
+        violation["quotaValue"] = value
+    return answer
+
+
 def classified(status: int, answer: object):
     return classify(parse_error(status, answer))
 
@@ -101,6 +110,56 @@ def test_a_bad_request_blames_no_key():
         failure = classified(status, {"error": {"message": "Invalid argument"}})
         assert failure.effect is Effect.NEUTRAL
         assert failure.then is Next.GIVE_UP
+
+
+def test_the_limit_of_tokens_is_not_taken_from_a_violation_of_requests():
+    failure = classified(429, violations((MINUTE, "10"), (TOKENS, "250000")))
+    assert (failure.dimension, failure.limit) == ("tokens", 250_000)
+
+
+def test_a_days_limit_of_tokens_is_no_limit_of_requests():
+    tokens_a_day = "GenerateContentInputTokensPerModelPerDay-FreeTier"
+    failure = classified(429, violations((tokens_a_day, "1000000")))
+    assert (failure.effect, failure.limit) == (Effect.PARK_DAY, None)
+    both = violations((tokens_a_day, "1000000"), (DAY, "20"))
+    assert classified(429, both).limit == 20
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "-3", "many", None, [], 10.5, True])
+def test_a_limit_that_is_no_number_is_not_learnt(value):
+    failure = classified(429, violations((MINUTE, value)))
+    assert (failure.kind, failure.limit) == ("minute_quota", None)
+
+
+def test_a_limit_may_be_a_number_itself():
+    assert classified(429, violations((MINUTE, 15))).limit == 15
+
+
+@pytest.mark.parametrize(
+    ("message", "delay"),
+    [("", "432000s"), (f"retry in {'9' * 400}s", None), ("", f"{'9' * 30}s")],
+)
+def test_no_delay_parks_a_project_for_longer_than_a_day(message, delay):
+    failure = classified(429, body("SomethingElse", delay=delay, message=message))
+    assert failure.effect is Effect.PARK_PROJECT
+    assert failure.cool_seconds == 24 * 3600
+
+
+@pytest.mark.parametrize("delay", ["-5s", "soon", "1e3s", "", "5"])
+def test_a_delay_that_is_none_is_not_obeyed(delay):
+    assert classified(429, body(MINUTE, delay=delay)).cool_seconds == 60
+
+
+@pytest.mark.parametrize("status", [204, 302, 401, 403, 407, 408])
+def test_a_page_that_is_not_googles_blames_no_key(status):
+    page = {"message": "<html>Forbidden</html>", "status": "Forbidden"}
+    failure = classified(status, page)
+    assert (failure.effect, failure.then) == (Effect.FAIL_MODEL, Next.BACK_OFF)
+
+
+def test_googles_own_timeout_of_a_request_is_tried_again():
+    answer = {"error": {"code": 408, "message": "Request timeout"}}
+    assert classified(408, answer).then is Next.BACK_OFF
 
 
 EXPECTED = {

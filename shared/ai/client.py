@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from shared.ai import error_table
 from shared.ai.error_table import Failure, classify
 from shared.ai.interface import Usage
-from shared.ai.prompt import Prompt
+from shared.ai.prompt import Prompt, tokens_in
 from shared.ai.provider_error import parse_error
-from shared.ai.reply_body import read_reply
+from shared.ai.reply_body import ReplyRead, read_reply
 from shared.ai.request_body import request_body
 from shared.memory import not_collecting
 from shared.redaction import redact
@@ -62,9 +63,17 @@ def _nobody_asks() -> None:
     """For callers that hold no lease."""
 
 
+def _nobody_counts(_usage: Usage) -> None:
+    """For callers that keep no books."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """All that one call needs. `on_sending` is called just before it, `on_sent` after its bytes."""
+    """All that one call needs. `on_sending` is called just before it, `on_sent` after its bytes.
+
+    `on_usage` is told what a stream has cost so far, for one that doesn't come to its end.
+    `timed_out` is what it means that no answer came in time.
+    """
 
     model: str
     key: SecretStr
@@ -72,6 +81,8 @@ class Call:
     timeout_seconds: float
     on_sending: Callable[[], None] = _nobody_asks
     on_sent: Callable[[], None] = _nobody_asks
+    on_usage: Callable[[Usage], None] = _nobody_counts
+    timed_out: Failure = error_table.TIMED_OUT
 
 
 class GeminiClient:
@@ -102,7 +113,11 @@ class GeminiClient:
             http_options=types.HttpOptions(
                 api_version="v1beta",
                 base_url=self._base_url,
-                async_client_args={"transport": self._transport or LoopTransport()},
+                # A redirect would take the key's header to wherever it leads.
+                async_client_args={
+                    "transport": self._transport or LoopTransport(),
+                    "follow_redirects": False,
+                },
                 # Exactly one HTTP request a lease: the pool does the retrying.
                 retry_options=types.HttpRetryOptions(attempts=1),
             ),
@@ -126,7 +141,7 @@ class GeminiClient:
             )
             carried = response.sdk_http_response
             read = read_reply(carried.body if carried and carried.body else "")
-            return _finished(read.text, read.usage or Usage(), read.finish)
+            return _finished(call, read)
 
     async def stream(self, call: Call) -> AsyncGenerator[str | RawReply]:
         """Pieces of text as they come, at last the whole. Raises CallFailed."""
@@ -135,14 +150,16 @@ class GeminiClient:
                 model=call.model, contents=_IN_THE_BODY, config=self._config(call)
             )
             pieces: list[str] = []
-            usage, finish = Usage(), None
+            usage, finish = None, None
             async for chunk in chunks:
                 read = read_reply(chunk.model_dump_json(by_alias=True, exclude_none=True))
                 usage, finish = read.usage or usage, read.finish or finish
+                if read.usage:
+                    call.on_usage(read.usage)
                 if read.text:
                     pieces.append(read.text)
                     yield read.text
-            yield _finished("".join(pieces), usage, finish, streamed=True)
+            yield _finished(call, ReplyRead("".join(pieces), usage, finish), streamed=True)
 
     async def count_models(self, key: SecretStr) -> int | None:
         """How many models this key can see; None where it may not look."""
@@ -201,11 +218,25 @@ async def _translated(call: Call) -> AsyncGenerator[None]:
     except httpx2.PoolTimeout:
         raise CallFailed(error_table.OUR_POOL_FULL, "no free connection") from None
     except (TimeoutError, httpx2.TimeoutException):
-        raise CallFailed(error_table.TIMED_OUT, "no answer in time") from None
-    except httpx2.TransportError as error:
+        raise CallFailed(call.timed_out, "no answer in time") from None
+    except httpx2.RequestError as error:
         raise CallFailed(error_table.NOT_CONNECTED, type(error).__name__) from None
-    except (json.JSONDecodeError, errors.UnknownApiResponseError, ValidationError) as error:
+    except (UnicodeDecodeError, RecursionError) as error:
+        # The SDK reads the body of a failure as JSON in UTF-8, which a proxy's page need not be.
+        raise CallFailed(error_table.FOREIGN, type(error).__name__) from None
+    except _unreadable() as error:
         raise CallFailed(error_table.MALFORMED, type(error).__name__) from None
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    from google.genai import errors  # noqa: PLC0415
+
+    return (
+        json.JSONDecodeError,
+        errors.UnknownApiResponseError,
+        ValidationError,
+        PydanticSerializationError,
+    )
 
 
 @contextmanager
@@ -220,17 +251,30 @@ def _signal(call: Call) -> "Iterator[None]":
         transport.signals.set(None)
 
 
-def _finished(text: str, usage: Usage, finish: str | None, *, streamed: bool = False) -> RawReply:
+def _finished(call: Call, read: ReplyRead, *, streamed: bool = False) -> RawReply:
     """The reply, if it ended well. A stream without a finish reason was cut."""
+    finish = read.finish or ""
     if finish in STOPPED:
-        return RawReply(text, usage)
-    reason = (finish or "").removeprefix("BLOCKED:")
+        return RawReply(read.text, read.usage or _estimated(call.prompt, read.text))
+    usage = read.usage or Usage()
     if finish == "MAX_TOKENS":
-        failure = error_table.TRUNCATED
-    elif (finish or "").startswith("BLOCKED:") or finish in error_table.BLOCKING_REASONS:
+        failure, usage = error_table.TRUNCATED, read.usage or _estimated(call.prompt, read.text)
+    elif finish.startswith("BLOCKED:") or finish in error_table.BLOCKING_REASONS:
         failure = error_table.BLOCKED
-    elif finish is None and streamed:
+    elif not finish and streamed:
         failure = error_table.CUT_STREAM
     else:
         failure = error_table.MALFORMED
-    raise CallFailed(failure, f"finished with {finish}", usage=usage, text=text, reason=reason)
+    raise CallFailed(
+        failure,
+        f"finished with {read.finish}",
+        usage=usage,
+        text=read.text,
+        reason=finish.removeprefix("BLOCKED:"),
+    )
+
+
+def _estimated(prompt: Prompt, text: str) -> Usage:
+    """What an answer without its tokens is taken to have cost: nothing would leave room in a
+    minute's quota and in a budget that there isn't."""
+    return Usage(prompt_tokens=prompt.estimated_tokens, output_tokens=tokens_in(text))

@@ -183,7 +183,10 @@ NEEDS_OPERATOR = frozenset(
 )
 
 TIMED_OUT = Failure("timeout", Effect.FAIL_MODEL, Next.OTHER_KEY, answered=False)
-NOT_CONNECTED = Failure("transport", Effect.NEUTRAL, Next.BACK_OFF, answered=False)
+# Our own deadline was too near for the model to be blamed.
+OUT_OF_TIME = Failure("out_of_time", Effect.NEUTRAL, Next.GIVE_UP, answered=False)
+NOT_CONNECTED = Failure("transport", Effect.FAIL_MODEL, Next.BACK_OFF, answered=False)
+FOREIGN = Failure("foreign_answer", Effect.FAIL_MODEL, Next.BACK_OFF)
 OUR_POOL_FULL = Failure("pool_timeout", Effect.NEUTRAL, Next.BACK_OFF, answered=False)
 CANCELLED = Failure("cancelled", Effect.NEUTRAL, Next.GIVE_UP, answered=False)
 MALFORMED = Failure("malformed", Effect.ANSWERED, Next.ONCE_MORE, http_status=200)

@@ -47,6 +47,11 @@ class Prompt:
         return math.ceil(size / _CHARACTERS_PER_TOKEN) + files + _FRAME_TOKENS
 
 
+def tokens_in(text: str) -> int:
+    """About how many tokens a text has."""
+    return math.ceil(len(text.encode()) / _CHARACTERS_PER_TOKEN)
+
+
 def prompt_for(request: ModelRequest[Any]) -> Prompt:
     """The prompt of a request."""
     kind: type[BaseModel] | None = request.response_type

@@ -68,10 +68,10 @@ def _usage(counted: _Counted | None) -> Usage | None:
     if counted is None:
         return None
     return Usage(
-        prompt_tokens=counted.prompt_token_count or 0,
-        output_tokens=counted.candidates_token_count or 0,
-        cached_tokens=counted.cached_content_token_count or 0,
-        thought_tokens=counted.thoughts_token_count or 0,
+        prompt_tokens=max(0, counted.prompt_token_count or 0),
+        output_tokens=max(0, counted.candidates_token_count or 0),
+        cached_tokens=max(0, counted.cached_content_token_count or 0),
+        thought_tokens=max(0, counted.thoughts_token_count or 0),
     )
 
 

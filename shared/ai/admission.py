@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.ai.errors import (
@@ -16,7 +16,7 @@ from shared.ai.errors import (
 )
 from shared.ai.ledger import next_budget_day
 from shared.ai.loop_scoped import LoopScoped
-from shared.ai.pool import Ask, KeyPool, Lease, Refusal
+from shared.ai.pool import Ask, Decision, KeyPool, Lease, Refusal
 
 # Building and sending a call costs 10 to 25 ms of CPU. Decisions are stamped by the server's time,
 # so with more than a few between decision and sending, a burst would arrive later than stamped.
@@ -43,6 +43,13 @@ class Launch:
         self.lag_seconds = time.monotonic() - self._entered_at
 
 
+@dataclass
+class Waited:
+    """How many seconds one request has slept for quota."""
+
+    seconds: float = 0.0
+
+
 class Admission:
     """Asks the pool until there is a lease or a refusal."""
 
@@ -50,28 +57,36 @@ class Admission:
         self._pool = pool
         self._gate = LoopScoped(lambda: asyncio.Semaphore(LAUNCHES_AT_ONCE))
 
-    async def admit(self, ask: Ask) -> tuple[Lease, Launch]:
-        """A lease to be used now. Raises Refused where the allowed wait is too short."""
+    async def admit(self, ask: Ask, waited: Waited) -> tuple[Lease, Launch]:
+        """A lease to be used now. Raises Refused where the allowed wait is too short.
+
+        What is slept for a slot is added to `waited`.
+        """
         latest = time.monotonic() + ask.max_wait_seconds
-        while True:
-            launch = await self._enter()
-            try:
+        try:
+            while True:
                 left = max(0.0, latest - time.monotonic())
-                decision = await self._pool.acquire(replace(ask, max_wait_seconds=left))
-            except BaseException:
+                decision, launch = await self._decide(replace(ask, max_wait_seconds=left))
+                if isinstance(decision, Lease):
+                    return decision, launch
                 launch.leave()
-                raise
-            if isinstance(decision, Lease):
-                return decision, launch
-            launch.leave()
-            if isinstance(decision, Refusal):
-                raise Refused(decision)
-            ask = replace(ask, claim=decision.claim)
-            try:
+                if isinstance(decision, Refusal):
+                    raise Refused(decision)
+                ask = replace(ask, claim=decision.claim)
+                waited.seconds += decision.seconds
                 await asyncio.sleep(decision.seconds)
-            except asyncio.CancelledError:
-                await asyncio.shield(self._pool.release(decision.claim, ask.model))
-                raise
+        except asyncio.CancelledError:
+            if ask.claim is not None:
+                await asyncio.shield(self._pool.release(ask.claim, ask.model))
+            raise
+
+    async def _decide(self, ask: Ask) -> tuple[Decision, Launch]:
+        launch = await self._enter()
+        try:
+            return await self._pool.acquire(ask), launch
+        except BaseException:
+            launch.leave()
+            raise
 
     async def _enter(self) -> Launch:
         gate = await self._gate.get()

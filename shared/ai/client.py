@@ -41,7 +41,12 @@ class RawReply:
 
 
 class CallFailed(Exception):
-    """One call didn't give a usable reply. `text` is what came of it, `reason` the model's own."""
+    """One call didn't give a usable reply. `text` is what came of it, `reason` the model's own.
+
+    Whoever holds its lease notes whose key it was in `alias`.
+    """
+
+    alias = ""
 
     def __init__(
         self,

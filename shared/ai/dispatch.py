@@ -1,18 +1,21 @@
-"""One prompt, answered by whichever key can: leases, failover, hedging, and the books."""
+"""One prompt, answered by whichever key can: leases, failover and hedging."""
 
 import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pydantic import SecretStr
 
-from shared.ai.admission import Admission, Launch, Refused
+from shared.ai.accounting import Accounting, Bookkeeper
+from shared.ai.admission import Admission, Launch, Refused, Waited
 from shared.ai.attempts import Attempts
 from shared.ai.client import Call, CallFailed, RawReply
-from shared.ai.error_table import CANCELLED, Failure
+from shared.ai.error_table import OUT_OF_TIME, TIMED_OUT
 from shared.ai.errors import (
     LanguageModelError,
     ModelSaturated,
@@ -22,24 +25,32 @@ from shared.ai.errors import (
     ReplyTruncated,
     RequestRefused,
 )
+from shared.ai.fallback import Silence, worth_waiting_for
+from shared.ai.hedging import first_good, is_good
 from shared.ai.interface import Lane, Purpose, Usage
-from shared.ai.ledger import Books, CallLedger, FinishedCall
+from shared.ai.ledger import CallLedger
 from shared.ai.metrics import CallMetrics
-from shared.ai.pool import Ask, KeyPool, Lease, Outcome
+from shared.ai.pool import Ask, KeyPool, Lease
 from shared.ai.prices import cost_micro_usd
 from shared.ai.prompt import Prompt
-from shared.observability import get_logger
 
 # A call that can't at least take this long isn't begun.
 SHORTEST_CALL_SECONDS = 1.0
 # How long after its timeout a call's lease is given up for lost.
 LEASE_MARGIN_SECONDS = 15.0
+# A model that got less of the time that a call may take is not to blame for being late.
+FAIR_SHARE_OF_TIMEOUT = 0.5
+# How long a request rests that a key refused again and again without saying for how long.
+REFUSED_REST_SECONDS = 5.0
 _PROCESS = uuid.uuid4().hex
 
 
 @dataclass(frozen=True)
 class Order:
-    """One prompt and on whose behalf it is sent. `ends_at` is on time.monotonic's clock."""
+    """One prompt and on whose behalf it is sent. `ends_at` is on time.monotonic's clock.
+
+    What was `waited` for quota is common to all tries, models and the repair of one request.
+    """
 
     prompt: Prompt
     lane: Lane
@@ -47,6 +58,7 @@ class Order:
     user_id: uuid.UUID | None
     job_id: uuid.UUID | None
     ends_at: float
+    waited: Waited = field(default_factory=Waited)
 
     @property
     def seconds_left(self) -> float:
@@ -125,8 +137,7 @@ class Dispatcher:
         self._caller = caller
         self._keys = keys
         self._policy = policy
-        self._metrics = metrics
-        self._books = Books(ledger) if ledger else None
+        self._bookkeeper = Bookkeeper(pool, ledger, metrics)
 
     async def answer(self, order: Order) -> Answered:
         """The whole reply, from the model or, where that can't, from the fallback model."""
@@ -138,23 +149,26 @@ class Dispatcher:
                 raise
             try:
                 return await self._answer(order, fallback)
-            except (ModelSaturated, ModelUnavailable):
-                raise first from None
+            except (ModelSaturated, ModelUnavailable) as second:
+                raise worth_waiting_for(first, second, order.seconds_left) from None
 
     async def stream(self, order: Order) -> AsyncGenerator[str | Answered]:
-        """Pieces, then the whole. Another key is tried only until the first piece has come."""
-        models = [self._policy.model, self._policy.fallback_model]
-        first: LanguageModelError | None = None
-        for model in filter(None, models):
+        """Pieces, then the whole. Another key is tried only until the first piece has come.
+
+        Closed early, it has cancelled and booked its call when `aclose` returns.
+        """
+        told: Silence | None = None
+        for model in filter(None, (self._policy.model, self._policy.fallback_model)):
             try:
-                async for item in self._stream(order, model):
-                    yield item
+                async with aclosing(self._stream(order, model)) as items:
+                    async for item in items:
+                        yield item
             except _NothingSaid as silent:
-                first = first or silent.error
+                told = worth_waiting_for(told or silent.error, silent.error, order.seconds_left)
             else:
                 return
-        if first is not None:
-            raise first
+        if told is not None:
+            raise told
 
     async def _answer(self, order: Order, model: str) -> Answered:
         attempts = Attempts()
@@ -163,7 +177,7 @@ class Dispatcher:
             try:
                 answered = await self._call_hedged(order, lease, launch, attempts)
             except CallFailed as failed:
-                await self._after(order, failed, lease, attempts)
+                await self._after(order, failed, attempts)
             else:
                 return Answered(answered.reply, answered.lease, answered.latency_seconds, number)
         raise AssertionError("a request is never tried a thousand times")
@@ -177,14 +191,16 @@ class Dispatcher:
             except (ModelSaturated, ModelUnavailable) as error:
                 raise _NothingSaid(error) from None
             try:
-                async for item in self._call_streaming(order, lease, launch, number):
-                    said = True
-                    yield item
+                call = self._call_streaming(order, lease, launch, number)
+                async with aclosing(call) as items:
+                    async for item in items:
+                        said = True
+                        yield item
             except CallFailed as failed:
                 if said:
                     raise _broken_off(failed) from None
                 try:
-                    await self._after(order, failed, lease, attempts)
+                    await self._after(order, failed, attempts)
                 except (ModelSaturated, ModelUnavailable) as error:
                     raise _NothingSaid(error) from None
             else:
@@ -198,7 +214,9 @@ class Dispatcher:
         if left < 0:
             raise ModelUnavailable("no time is left before the deadline", retry_after=1.0)
         try:
-            return await self._admission.admit(self._ask(order, model, attempts, left))
+            return await self._admission.admit(
+                self._ask(order, model, attempts, left), order.waited
+            )
         except Refused as refused:
             raise refused.as_error(has_keys=self._keys.has_any()) from None
 
@@ -214,17 +232,18 @@ class Dispatcher:
             holder=order.holder,
             tokens=tokens,
             cost_micro_usd=cost_micro_usd(model, most),
-            max_wait_seconds=min(left, self._policy.waits.get(order.lane, 0.0)),
+            max_wait_seconds=min(left, self._wait_left(order)),
             hold_seconds=self._policy.timeout_seconds + LEASE_MARGIN_SECONDS,
             exclude=attempts.excluded,
             is_hedge=hedge,
         )
 
-    async def _after(
-        self, order: Order, failed: CallFailed, lease: Lease, attempts: Attempts
-    ) -> None:
+    def _wait_left(self, order: Order) -> float:
+        return max(0.0, self._policy.waits.get(order.lane, 0.0) - order.waited.seconds)
+
+    async def _after(self, order: Order, failed: CallFailed, attempts: Attempts) -> None:
         """Waits as long as the failure demands, or raises what the caller has to know."""
-        pause = attempts.pause_after(failed.failure, lease.alias)
+        pause = attempts.pause_after(failed.failure, failed.alias)
         if pause is None:
             raise _final(failed) from None
         if pause > order.seconds_left - SHORTEST_CALL_SECONDS:
@@ -242,20 +261,25 @@ class Dispatcher:
         running = [first]
         try:
             await asyncio.wait([first.task], timeout=patience)
-            if not first.task.done() and (second := await self._hedge(order, lease, attempts)):
+            if not first.task.done() and (second := await self._hedge(order, first, attempts)):
                 running.append(second)
-            return await _first_good([item.task for item in running])
+            return await first_good([item.task for item in running], attempts)
         finally:
             for item in running:
                 item.task.cancel()
             await asyncio.gather(*(item.task for item in running), return_exceptions=True)
 
-    async def _hedge(self, order: Order, lease: Lease, attempts: Attempts) -> _Running | None:
+    async def _hedge(self, order: Order, first: _Running, attempts: Attempts) -> _Running | None:
+        lease = first.lease
         ask = self._ask(order, lease.model, attempts, 0.0, hedge=True)
-        others = Ask(**{**ask.__dict__, "exclude": ask.exclude | {lease.alias}})
+        others = replace(ask, exclude=ask.exclude | {lease.alias})
         try:
-            second, launch = await self._admission.admit(others)
+            second, launch = await self._admission.admit(others, order.waited)
         except Refused:
+            return None
+        if is_good(first.task):
+            launch.leave()
+            await self._pool.release(second.id, second.model)
             return None
         return self._start(order, second, launch)
 
@@ -263,8 +287,8 @@ class Dispatcher:
         return _Running(lease, asyncio.ensure_future(self._call(order, lease, launch)))
 
     async def _call(self, order: Order, lease: Lease, launch: Launch) -> Answered:
-        async with _Accounting(self, order, lease, launch) as account:
-            reply = await self._caller.generate(self._call_for(order, lease, launch))
+        async with self._account(order, lease, launch) as account:
+            reply = await self._caller.generate(self._call_for(order, lease, launch, account))
             account.usage = reply.usage
         return Answered(reply, lease, account.latency_seconds, 1)
 
@@ -272,106 +296,48 @@ class Dispatcher:
         self, order: Order, lease: Lease, launch: Launch, number: int
     ) -> AsyncGenerator[str | Answered]:
         reply: RawReply | None = None
-        async with _Accounting(self, order, lease, launch) as account:
-            async for item in self._caller.stream(self._call_for(order, lease, launch)):
-                if isinstance(item, RawReply):
-                    reply, account.usage = item, item.usage
-                else:
-                    yield item
+        async with self._account(order, lease, launch) as account:
+            call = self._call_for(order, lease, launch, account)
+            async with aclosing(self._caller.stream(call)) as items:
+                async for item in items:
+                    if isinstance(item, RawReply):
+                        reply, account.usage = item, item.usage
+                    else:
+                        yield item
         if reply is not None:
             yield Answered(reply, lease, account.latency_seconds, number)
 
-    def _call_for(self, order: Order, lease: Lease, launch: Launch) -> Call:
+    def _account(self, order: Order, lease: Lease, launch: Launch) -> Accounting:
+        return Accounting(self._bookkeeper, order, lease, launch)
+
+    def _call_for(self, order: Order, lease: Lease, launch: Launch, account: Accounting) -> Call:
+        most = self._policy.timeout_seconds
+        timeout = min(most, max(0.1, order.seconds_left))
         return Call(
             model=lease.model,
             key=self._keys.value_of(lease.alias),
             prompt=order.prompt,
-            timeout_seconds=min(self._policy.timeout_seconds, max(0.1, order.seconds_left)),
+            timeout_seconds=timeout,
             on_sending=launch.leave,
             on_sent=launch.sent,
+            on_usage=account.has_cost,
+            timed_out=TIMED_OUT if timeout >= FAIR_SHARE_OF_TIMEOUT * most else OUT_OF_TIME,
         )
-
-    async def close_books(self, order: Order, lease: Lease, outcome: Outcome) -> None:
-        """Tells pool, ledger and metrics. What goes wrong here never harms the reply."""
-        failure = outcome.failure
-        finished = FinishedCall(
-            job_id=order.job_id,
-            user_id=order.user_id,
-            lane=order.lane.value,
-            purpose=order.purpose,
-            model=lease.model,
-            key_alias=lease.alias,
-            project=lease.project,
-            usage=outcome.usage,
-            cost_micro_usd=outcome.cost_micro_usd,
-            latency_seconds=outcome.latency_seconds,
-            error_code=failure.kind if failure else None,
-        )
-        closing = (self._pool.settle(lease, outcome), self._book(finished))
-        for ended in await asyncio.gather(*closing, return_exceptions=True):
-            if isinstance(ended, Exception):
-                get_logger().error("a finished model call could not be booked", exc_info=ended)
-
-    async def _book(self, finished: FinishedCall) -> None:
-        if self._metrics is not None:
-            self._metrics.record(finished)
-        if self._books is not None:
-            await self._books.book(finished)
-
-
-class _Accounting:
-    """Measures one call and closes its books, however it ends."""
-
-    def __init__(self, owner: Dispatcher, order: Order, lease: Lease, launch: Launch) -> None:
-        self._owner, self._order, self._lease, self._launch = owner, order, lease, launch
-        self._began = time.monotonic()
-        self.usage = Usage()
-        self.latency_seconds = 0.0
-
-    async def __aenter__(self) -> "_Accounting":
-        return self
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._launch.leave()
-        self.latency_seconds = time.monotonic() - self._began
-        failure: Failure | None = None
-        if isinstance(error, CallFailed):
-            failure, self.usage = error.failure, error.usage
-        elif error is not None:
-            failure = CANCELLED
-        outcome = Outcome(
-            usage=self.usage,
-            cost_micro_usd=cost_micro_usd(self._lease.model, self.usage),
-            latency_seconds=self.latency_seconds,
-            failure=failure,
-            lag_seconds=self._launch.lag_seconds,
-        )
-        # Shielded: a cancelled caller still gives its lease back.
-        await asyncio.shield(self._owner.close_books(self._order, self._lease, outcome))
 
 
 class _NothingSaid(Exception):
     """A stream ended before its first piece."""
 
-    def __init__(self, error: LanguageModelError) -> None:
+    def __init__(self, error: Silence) -> None:
         super().__init__(str(error))
         self.error = error
 
 
-async def _first_good(tasks: list["asyncio.Task[Answered]"]) -> Answered:
-    """The first success, or the last failure if there is none."""
-    pending = set(tasks)
-    while True:
-        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        good = [task for task in done if task.exception() is None]
-        if good:
-            return good[0].result()
-        if not pending:
-            return done.pop().result()
-
-
 def _final(failed: CallFailed) -> LanguageModelError:
     """The error that a failure is to the caller, once no further try is of use."""
+    if failed.failure.is_refusal:
+        seconds = max(1.0, failed.failure.cool_seconds or REFUSED_REST_SECONDS)
+        return ModelSaturated(datetime.now(UTC) + timedelta(seconds=seconds), failed.failure.kind)
     kinds: dict[str, Callable[[], LanguageModelError]] = {
         "truncated": lambda: ReplyTruncated(failed.text),
         "blocked": lambda: ReplyBlocked(failed.reason or "unknown"),
@@ -384,6 +350,6 @@ def _final(failed: CallFailed) -> LanguageModelError:
 
 def _broken_off(failed: CallFailed) -> LanguageModelError:
     final = _final(failed)
-    if isinstance(final, ReplyInvalid):
+    if isinstance(final, ReplyInvalid | ModelSaturated):
         return ModelUnavailable("the answer broke off", retry_after=1.0)
     return final

@@ -77,6 +77,10 @@ class Usage:
     cached_tokens: int = 0
     thought_tokens: int = 0
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to count."""
+        return self != Usage()
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReply(Generic[ValueT]):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -43,11 +44,12 @@ class PooledLanguageModel:
             raise ReplyInvalid(broken.errors) from None
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[TextDelta | StreamEnd]:
-        async for item in self._dispatcher.stream(_order(request)):
-            if isinstance(item, Answered):
-                yield StreamEnd(_reply(None, item))
-            else:
-                yield TextDelta(item)
+        async with aclosing(self._dispatcher.stream(_order(request))) as items:
+            async for item in items:
+                if isinstance(item, Answered):
+                    yield StreamEnd(_reply(None, item))
+                else:
+                    yield TextDelta(item)
 
 
 def _order(request: ModelRequest[Any]) -> Order:

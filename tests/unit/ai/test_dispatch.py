@@ -28,11 +28,11 @@ from shared.ai import (
 )
 from shared.ai import error_table as table
 from shared.ai.client import Call, CallFailed, RawReply
-from shared.ai.dispatch import Dispatcher, Policy
+from shared.ai.dispatch import Dispatcher, Order, Policy
 from shared.ai.error_table import Effect, Failure, Next
 from shared.ai.ledger import FinishedCall
 from shared.ai.pool import Ask, Decision, Lease, Outcome, Refusal, Wait
-from shared.ai.pooled_model import PooledLanguageModel
+from shared.ai.pooled_model import PooledLanguageModel, _order
 
 DEAD = Failure("key_invalid", Effect.KILL_KEY, Next.OTHER_KEY, 400)
 BUSY = Failure("minute_quota", Effect.COOL, Next.OTHER_KEY, 429, "requests", 20, 3.0)
@@ -55,10 +55,15 @@ class FakePool:
         self.released: list[str] = []
         self.hedges: deque[Decision] = deque()
         self.patience: float | None = None
+        self.hedge_seconds = 0.0
+        self.slow_from = 1000
 
     async def acquire(self, ask: Ask) -> Decision:
         self.asks.append(ask)
+        if len(self.asks) >= self.slow_from:
+            await asyncio.sleep(30)
         if ask.is_hedge:
+            await asyncio.sleep(self.hedge_seconds)
             return self.hedges.popleft() if self.hedges else Refusal("refused")
         if self.decisions:
             return self.decisions.popleft()
@@ -97,9 +102,14 @@ class FakeCaller:
 
     async def stream(self, call: Call) -> AsyncGenerator[str | RawReply]:
         self.calls.append(call)
+        call.on_sending()
+        call.on_sent()
         for answer in self.answers.popleft():
             if isinstance(answer, Failure):
                 raise CallFailed(answer, "failed")
+            if isinstance(answer, Usage):
+                call.on_usage(answer)
+                continue
             yield answer
         yield RawReply("whole", Usage(10, 5))
 
@@ -314,3 +324,145 @@ async def test_a_stream_fails_over_only_before_its_first_piece():
         async for _ in model_of(FakePool(), broken).stream(request()):
             pass
     assert len(broken.calls) == 1
+
+
+async def drain(items: AsyncGenerator[Any]) -> list[Any]:
+    return [item async for item in items]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_all_waits_of_a_request_together_are_within_what_is_allowed(streamed):
+    wait, lease = Wait("place", 0.1, "minute_quota"), Lease("l", "main", "a", "of-a")
+    pool = FakePool(wait, lease, wait, lease, Refusal("saturated", 9.0, "minute_quota"))
+    answers = [[BUSY], [BUSY]] if streamed else [BUSY, BUSY]
+    model = model_of(pool, FakeCaller(*answers), waits={Lane.GENERATION: 0.25})
+    with pytest.raises(ModelSaturated):
+        await (drain(model.stream(request())) if streamed else model.generate(request()))
+    first, third, fifth = (pool.asks[number].max_wait_seconds for number in (0, 2, 4))
+    assert (first, third, fifth) == pytest.approx((0.25, 0.15, 0.05), abs=0.01)
+
+
+async def test_the_fallback_model_and_a_repair_wait_no_longer_than_is_left():
+    pool = FakePool(
+        Wait("place", 0.1, "minute_quota"),
+        Refusal("saturated", 9.0, "minute_quota"),
+        Lease("l", "other", "a", "of-a"),
+        Lease("m", "main", "a", "of-a"),
+    )
+    caller = FakeCaller("no quiz", '{"title": "t"}')
+    model = model_of(pool, caller, waits={Lane.GENERATION: 0.25}, fallback_model="other")
+    await model.generate(request(kind=Quiz))
+    left = [ask.max_wait_seconds for ask in pool.asks]
+    assert left[2:] == pytest.approx([0.15, 0.15], abs=0.01)
+
+
+async def test_a_key_that_keeps_refusing_is_left_alone_after_three_times():
+    leases = [Lease(f"l{number}", "main", "a", "of-a") for number in range(20)]
+    caller = FakeCaller(*[BUSY] * 20)
+    with pytest.raises(ModelSaturated) as caught:
+        await model_of(FakePool(*leases), caller).generate(request())
+    assert len(caller.calls) == 3
+    assert caught.value.reason == "minute_quota"
+    assert 2 < (caught.value.until - datetime.now(UTC)).total_seconds() <= 3
+
+
+async def test_a_quota_that_ends_a_stream_in_its_middle_is_no_reason_to_wait():
+    caller = FakeCaller(["hel", BUSY])
+    with pytest.raises(ModelUnavailable):
+        await drain(model_of(FakePool(), caller).stream(request()))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "meaning"), [(3.0, table.OUT_OF_TIME), (45.0, table.TIMED_OUT)]
+)
+async def test_a_deadline_of_our_own_that_is_near_blames_nobody(seconds, meaning):
+    caller = FakeCaller("hello")
+    await model_of(FakePool(), caller).generate(request(seconds=seconds))
+    assert caller.calls[0].timed_out is meaning
+
+
+async def test_of_two_models_without_quota_the_one_that_is_free_sooner_is_waited_for():
+    pool = FakePool(Refusal("saturated", 20.0, "day_quota"), Refusal("saturated", 9.0))
+    model = model_of(pool, FakeCaller(), fallback_model="other")
+    with pytest.raises(ModelSaturated) as caught:
+        await model.generate(request())
+    assert (caught.value.until - datetime.now(UTC)).total_seconds() <= 9
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_fallback_model_that_is_back_before_the_deadline_is_waited_for(streamed):
+    pool = FakePool(Refusal("saturated", 9_000.0, "day_quota"), Refusal("unavailable", 5.0))
+    model = model_of(pool, FakeCaller(), fallback_model="other")
+    with pytest.raises(ModelUnavailable):
+        await (drain(model.stream(request())) if streamed else model.generate(request()))
+
+
+async def test_a_stream_that_is_left_is_booked_for_what_it_cost_so_far():
+    pool, ledger = FakePool(), FakeLedger()
+    caller = FakeCaller([Usage(10, 3), "hel", "lo"])
+    dispatcher = Dispatcher(pool, caller, FakeKeys(), Policy(model="main"), ledger=ledger)
+    items = dispatcher.stream(order())
+    assert await anext(items) == "hel"
+    await items.aclose()
+    assert [(call.error_code, call.usage) for call in ledger.calls] == [("cancelled", Usage(10, 3))]
+    assert ledger.calls[0].cost_micro_usd > 0
+
+
+def order() -> Order:
+    return _order(request())
+
+
+@pytest.mark.parametrize(
+    ("failure", "prompt_tokens"), [(table.TIMED_OUT, True), (INTERNAL, False), (BUSY, False)]
+)
+async def test_what_was_sent_and_never_answered_is_booked_as_estimated(failure, prompt_tokens):
+    ledger, sent = FakeLedger(), order()
+    dispatcher = Dispatcher(
+        FakePool(), FakeCaller(failure, "hello"), FakeKeys(), Policy(model="main"), ledger=ledger
+    )
+    await dispatcher.answer(sent)
+    expected = sent.prompt.estimated_tokens if prompt_tokens else 0
+    assert ledger.calls[0].usage == Usage(prompt_tokens=expected)
+
+
+async def test_both_keys_that_failed_a_hedged_call_are_passed_over():
+    pool = FakePool()
+    pool.patience = 0.02
+    pool.hedges.append(Lease("hedge", "main", "b", "of-b"))
+    caller = FakeCaller((0.1, BUSY), DEAD, "hello")
+    reply = await model_of(pool, caller).generate(request())
+    assert reply.key_alias == "c"
+    assert pool.asks[-1].exclude == {"a", "b"}
+
+
+async def test_a_requests_own_fate_is_not_hidden_by_its_hedge():
+    pool = FakePool()
+    pool.patience = 0.02
+    pool.hedges.append(Lease("hedge", "main", "b", "of-b"))
+    caller = FakeCaller((0.05, REFUSED), (0.1, DEAD))
+    with pytest.raises(RequestRefused):
+        await model_of(pool, caller).generate(request())
+    assert len(caller.calls) == 2
+
+
+async def test_a_hedge_that_comes_too_late_is_given_back_unused():
+    pool = FakePool()
+    pool.patience = 0.02
+    pool.hedges.append(Lease("hedge", "main", "b", "of-b"))
+    pool.hedge_seconds = 0.1
+    caller = FakeCaller((0.05, "first"), "never")
+    reply = await model_of(pool, caller).generate(request())
+    assert reply.text == "first"
+    assert len(caller.calls) == 1
+    assert pool.released == ["hedge"]
+
+
+async def test_a_place_is_given_up_where_the_next_decision_is_cancelled():
+    pool = FakePool(Wait("place", 0.01, "minute_quota"), Wait("never told", 30.0, ""))
+    pool.slow_from = 2
+    task = asyncio.ensure_future(model_of(pool, FakeCaller()).generate(request()))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert pool.released == ["place"]

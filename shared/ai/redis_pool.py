@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from shared.ai.error_table import Effect
 from shared.ai.keyring import KeyRing
@@ -69,6 +71,15 @@ class RedisPool:
         return _decision(ask, answer)
 
     async def _decide(self, ask: Ask, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._decided(ask, request)
+        except asyncio.CancelledError:
+            # It may have been granted all the same, and nobody else knows this lease.
+            with suppress(RedisError):
+                await asyncio.shield(self.release(request["lease"], ask.model))
+            raise
+
+    async def _decided(self, ask: Ask, request: dict[str, Any]) -> dict[str, Any]:
         redis = await self._redis.get()
         full = self._ring.config_for(ask.model)
         part = self._chance.choice(self._ring.parts_for(ask.model))

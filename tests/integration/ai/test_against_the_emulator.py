@@ -23,6 +23,7 @@ from shared.ai import (
     BudgetExceeded,
     DataPart,
     Lane,
+    ModelReply,
     ModelRequest,
     ModelUnavailable,
     NoKeysConfigured,
@@ -32,12 +33,15 @@ from shared.ai import (
     RequestRefused,
     StreamEnd,
     Turn,
+    Usage,
 )
 from shared.ai.key_encryption import KeyCipher
 from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
 from shared.ai.ledger import DatabaseLedger
+from shared.ai.prices import cost_micro_usd
+from shared.ai.prompt import prompt_for
 from shared.ai.status import pool_picture, pool_status
 from shared.ai.wiring import AiLayer, build_ai_layer, get_ai_layer
 from shared.config import Settings
@@ -144,6 +148,14 @@ def request(kind: Any = Solutions, seconds: float = 20, **more: Any) -> ModelReq
         "job_id": uuid.uuid4(),
     }
     return ModelRequest(**(given | more))
+
+
+def wait_for(happened: Callable[[], Any]) -> None:
+    """Returns as soon as it has happened, and fails where it doesn't within ten seconds."""
+    latest = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
 
 
 def test_a_structured_answer_over_several_event_loops(layer_of):
@@ -262,6 +274,52 @@ async def test_an_answer_that_never_comes_ends_in_time(layer_of, emulator):
     assert time.monotonic() - began < 5
 
 
+async def test_deadlines_of_our_own_dont_open_the_breaker(layer_of, emulator):
+    layer = layer_of(key("good", GOOD))
+    await layer.model.generate(request())
+    emulator.fault("hang", count=10)
+    late = [layer.model.generate(request(seconds=2)) for _ in range(10)]
+    ends = await asyncio.gather(*late, return_exceptions=True)
+    assert {type(end) for end in ends} == {ModelUnavailable}
+    emulator.control("/reset", {})
+    assert (await layer.model.generate(request(seconds=60))).attempts == 1
+
+
+async def test_a_caller_cancelled_while_it_is_decided_leaves_no_lease(layer_of, redis):
+    layer = layer_of(key("good", GOOD))
+    await layer.model.generate(request())
+    pool = layer.shared_pool
+    decide = pool._acquire.run
+
+    async def decide_slowly(*given: Any) -> Any:
+        answer = await decide(*given)
+        await asyncio.sleep(30)
+        return answer
+
+    pool._acquire.run = decide_slowly
+    task = asyncio.ensure_future(layer.model.generate(request()))
+    await asyncio.to_thread(wait_for, lambda: redis.hlen("{gemini}:leases"))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert redis.hlen("{gemini}:leases") == 0
+    assert [row.in_flight for row in await pool_status(layer)] == [0]
+
+
+async def test_a_cancelled_call_is_given_back_and_booked_once(layer_of, emulator, redis, database):
+    emulator.fault("hang", count=1)
+    layer = layer_of(key("good", GOOD), ledger=DatabaseLedger(database))
+    task = asyncio.ensure_future(layer.model.generate(request(job_id=None)))
+    await asyncio.to_thread(wait_for, lambda: emulator.control("/stats")["in_flight"])
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with database.transaction() as session:
+        rows = session.scalars(select(ModelCall)).all()
+        booked = [(row.error_code, row.prompt_tokens > 0, row.output_tokens) for row in rows]
+    assert booked == [("cancelled", True, 0)]
+    assert redis.hlen("{gemini}:leases") == 0
+
+
 async def test_without_keys_it_says_so(layer_of):
     with pytest.raises(NoKeysConfigured):
         await layer_of().model.generate(request())
@@ -310,6 +368,26 @@ async def test_a_spent_budget_refuses_before_the_call(layer_of, database, user, 
         # What Redis forgot is known again from the books.
         redis.flushall()
     assert len(emulator.statuses()) == calls
+
+
+def most_of(asked: ModelRequest[Any]) -> Usage:
+    """The most that one call may cost, as far as is known before it."""
+    tokens = prompt_for(asked).estimated_tokens
+    return Usage(prompt_tokens=tokens, output_tokens=asked.max_output_tokens)
+
+
+async def test_callers_at_once_dont_spend_more_than_the_budget(layer_of, database, user, emulator):
+    ledger = DatabaseLedger(database)
+    asked = request(user_id=user, job_id=None, max_output_tokens=100)
+    await layer_of(key("good", GOOD), ledger=ledger).model.generate(asked)
+    budget = ledger.spent_today(user) + 3 * cost_micro_usd(MODEL, most_of(asked))
+    strict = layer_of(key("good", GOOD), ledger=ledger, gemini_user_daily_micro_usd=budget)
+    ends = await asyncio.gather(
+        *(strict.model.generate(asked) for _ in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(end, ModelReply) for end in ends) >= 3
+    assert any(isinstance(end, BudgetExceeded) for end in ends)
+    assert ledger.spent_today(user) <= budget
 
 
 @pytest.fixture

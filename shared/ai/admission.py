@@ -21,6 +21,8 @@ from shared.ai.pool import Ask, Decision, KeyPool, Lease, Refusal
 # Building and sending a call costs 10 to 25 ms of CPU. Decisions are stamped by the server's time,
 # so with more than a few between decision and sending, a burst would arrive later than stamped.
 LAUNCHES_AT_ONCE = 4
+# Where no key works, an operator may add or mend one at any time: that holds within ten seconds.
+NO_KEY_LOOK_SECONDS = 9.0
 
 
 class Launch:
@@ -116,7 +118,9 @@ class Refused(Exception):
             return NoKeysConfigured()
         if refusal.kind == "no_keys":
             return ModelOutage(
-                "no key works at the moment", retry_after=60.0, reason="no_working_key"
+                "no key works at the moment",
+                retry_after=NO_KEY_LOOK_SECONDS,
+                reason="no_working_key",
             )
         seconds = max(1.0, refusal.seconds)
         return ModelOutage("the model is failing", retry_after=seconds, reason="outage")

@@ -34,7 +34,8 @@ LEASE = timedelta(seconds=30)
 LOOK_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
 MOST_ATTEMPTS = 4
-LONGEST_DELAY_SECONDS = 900
+# Longer than a place in the key pool is kept ahead, shorter than a task may go without a heartbeat.
+LONGEST_DELAY_SECONDS = 310
 
 Work = Callable[[Claim], Awaitable[None]]
 
@@ -201,7 +202,15 @@ class ChunkWorker:
             await self._fail_for_good(message, claim, error)
             return
         await asyncio.to_thread(self._tell_waiting, claim, reason[:60], until)
+        await asyncio.to_thread(self._tell_alive, message)
         await self._give_back(message, until)
+
+    def _tell_alive(self, message: ChunkMessage) -> None:
+        """What waits for quota is not lost. Where nobody can be told, its message is sent again."""
+        try:
+            self._tokens.heartbeat(message.task_token)
+        except Exception:
+            get_logger().warning("a heartbeat was lost", exc_info=True)
 
     def _tell_waiting(
         self, claim: Claim, reason: str, until: datetime, *, counted: bool = False

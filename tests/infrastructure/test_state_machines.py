@@ -7,6 +7,7 @@ import pytest
 
 from shared import errors
 from shared.config import Settings
+from shared.jobs.worker import LONGEST_DELAY_SECONDS
 from tests.infrastructure.reading import (
     STATE_MACHINE,
     Template,
@@ -133,6 +134,19 @@ def test_an_execution_ends_by_itself_after_every_deadline(definition: dict[str, 
         "Plan": settings.generation_deadline_seconds,
     }[definition["StartAt"]]
     assert longest < definition["TimeoutSeconds"] <= 3 * 3600
+
+
+def test_a_chunk_may_wait_for_quota_until_the_deadline(definition: dict[str, Any]) -> None:
+    """Only a lost message ends the state's wait, never one that a worker gave back for later."""
+    settings = Settings()
+    longest = {
+        "GradeBatches": settings.evaluation_longest_deadline_seconds,
+        "Plan": settings.generation_deadline_seconds,
+    }[definition["StartAt"]]
+    for name, state in _tasks(definition):
+        if state["Resource"] == CALLBACK:
+            assert state["HeartbeatSeconds"] >= LONGEST_DELAY_SECONDS + 60, name
+            assert state["TimeoutSeconds"] >= longest, name
 
 
 def test_maps_run_inline_and_within_their_limit(definition: dict[str, Any]) -> None:

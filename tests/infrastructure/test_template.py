@@ -9,6 +9,7 @@ import pytest
 
 from functions.chat.answer_store import LEASE
 from functions.chat.pipeline import look_again_seconds
+from shared.ai.admission import NO_KEY_LOOK_SECONDS
 from shared.config import Settings
 from tests.infrastructure.reading import (
     FUNCTION,
@@ -238,6 +239,19 @@ def test_a_chat_message_sent_again_outlasts_the_lease_of_a_dead_worker(template:
     most = template.resources["ChatQueue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
     waits = [look_again_seconds(attempt) for attempt in range(1, most)]
     assert sum(waits) > LEASE.total_seconds() + 1
+
+
+@pytest.mark.parametrize("queue", ["GenerationQueue", "TranscriptionQueue", "GradingQueue"])
+def test_a_message_that_only_waits_is_no_dead_letter_before_the_deadline(
+    template: Template, queue: str
+) -> None:
+    """Where no key works it comes back every few seconds. An evaluation's longest deadline is
+    behind a state machine, which sends a message anew."""
+    settings = Settings()
+    longest = max(settings.generation_deadline_seconds, settings.transcription_deadline_seconds)
+    longest = max(longest, settings.evaluation_deadline_seconds)
+    most = template.resources[queue]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
+    assert most * NO_KEY_LOOK_SECONDS > 2 * longest
 
 
 @each_queue

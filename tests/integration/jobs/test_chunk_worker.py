@@ -16,7 +16,7 @@ from shared.errors import ChunkFailed
 from shared.jobs import worker as worker_module
 from shared.jobs.model import Claim
 from shared.jobs.store import JobStore
-from shared.jobs.worker import MOST_ATTEMPTS, Redeliver
+from shared.jobs.worker import LONGEST_DELAY_SECONDS, MOST_ATTEMPTS, Redeliver
 
 NewJob = Callable[..., uuid.UUID]
 
@@ -282,6 +282,33 @@ async def test_a_saturated_model_makes_the_job_wait_and_costs_no_attempt(
     with database.transaction() as session:
         job = session.get_one(Job, job_id)
     assert (job.status, job.waiting_reason, job.waiting_until) == ("running", None, None)
+
+
+async def test_a_long_wait_is_looked_at_now_and_then_and_told_to_whoever_waits_for_the_task(
+    workshop, new_job, database
+) -> None:
+    job_id = new_job(deadline=timedelta(hours=2))
+    error = ModelSaturated(datetime.now(UTC) + timedelta(hours=1), "day_quota")
+    for delivery in range(1, 31):
+        with pytest.raises(Redeliver):
+            await workshop.worker.handle(workshop.message(job_id), raising(error))
+        assert workshop.queue.hidden[-1][1] == LONGEST_DELAY_SECONDS
+        assert workshop.tokens.heartbeats == ["token-1"] * delivery
+    assert (chunk_of(database, job_id).status, chunk_of(database, job_id).attempts) == (
+        "pending",
+        0,
+    )
+
+
+async def test_a_wait_that_can_not_be_told_is_a_wait_all_the_same(
+    workshop, new_job, database
+) -> None:
+    job_id = new_job()
+    workshop.tokens.outage = RuntimeError("gone")
+    error = ModelSaturated(datetime.now(UTC) + timedelta(seconds=40), "minute_quota")
+    with pytest.raises(Redeliver):
+        await workshop.worker.handle(workshop.message(job_id), raising(error))
+    assert workshop.queue.hidden[-1][1] in {40, 41}
 
 
 async def test_quota_that_comes_after_the_deadline_fails_the_chunk(

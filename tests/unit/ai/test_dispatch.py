@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from shared.ai import (
     BudgetExceeded,
     Lane,
+    ModelOutage,
     ModelRequest,
     ModelSaturated,
     ModelUnavailable,
@@ -269,6 +270,13 @@ async def test_a_spent_budget_and_missing_keys_are_said_before_any_call():
     )
     with pytest.raises(NoKeysConfigured):
         await PooledLanguageModel(dispatcher).generate(request())
+
+
+async def test_where_no_key_works_it_is_looked_again_within_ten_seconds():
+    """An operator may add a key at any time."""
+    with pytest.raises(ModelOutage) as caught:
+        await model_of(FakePool(Refusal("no_keys", 60.0)), FakeCaller()).generate(request())
+    assert (caught.value.reason, caught.value.retry_after < 10) == ("no_working_key", True)
 
 
 async def test_a_straggler_is_overtaken_by_its_hedge():

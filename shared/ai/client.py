@@ -257,13 +257,13 @@ def _signal(call: Call) -> "Iterator[None]":
 
 
 def _finished(call: Call, read: ReplyRead, *, streamed: bool = False) -> RawReply:
-    """The reply, if it ended well. A stream without a finish reason was cut."""
-    finish = read.finish or ""
-    if finish in STOPPED:
-        return RawReply(read.text, read.usage or _estimated(call.prompt, read.text))
-    usage = read.usage or Usage()
+    """The reply, if it ended well. A stream without a finish reason was cut, and an answer without
+    a word is none."""
+    finish, usage = read.finish or "", read.usage or _estimated(call.prompt, read.text)
+    if finish in STOPPED and read.text.strip():
+        return RawReply(read.text, usage)
     if finish == "MAX_TOKENS":
-        failure, usage = error_table.TRUNCATED, read.usage or _estimated(call.prompt, read.text)
+        failure = error_table.TRUNCATED
     elif finish.startswith("BLOCKED:") or finish in error_table.BLOCKING_REASONS:
         failure = error_table.BLOCKED
     elif not finish and streamed:

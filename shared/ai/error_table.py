@@ -75,6 +75,7 @@ TERMINAL_SECONDS = 300.0
 _PER_DAY = re.compile(r"PerDay|Daily", re.IGNORECASE)
 _PER_MINUTE = re.compile(r"PerMinute", re.IGNORECASE)
 _TOKENS = re.compile(r"Token", re.IGNORECASE)
+_ZERO = re.compile(r"\blimit: *0(?![.\d])", re.IGNORECASE)
 
 
 def _status(*codes: int) -> Test:
@@ -102,7 +103,9 @@ def _quota(pattern: re.Pattern[str], tokens: bool | None = None) -> Test:
 
 
 def _no_quota_at_all(error: ProviderError) -> bool:
-    return error.http_status == 429 and any(item.limit == 0 for item in error.violations)
+    in_words = not error.violations and bool(_ZERO.search(error.message))
+    named = any(item.limit == 0 for item in error.violations)
+    return error.http_status == 429 and (named or in_words)
 
 
 def _foreign(*codes: int) -> Test:

@@ -64,11 +64,14 @@ def parse_error(http_status: int, body: Any) -> ProviderError:
 
 
 def _violation(item: Mapping[str, Any], message: str) -> Violation:
-    named = _LIMIT.search(message)
+    """A limit of zero has no `quotaValue`: only the message names it."""
+    metric = str(item.get("quotaMetric") or "")
     limit = _number(item.get("quotaValue"))
-    if limit is None and named:
-        limit = _number(named.group(1))
-    return Violation(str(item.get("quotaId") or ""), str(item.get("quotaMetric") or ""), limit)
+    if limit is None:
+        named = re.search(rf"{re.escape(metric)}, {_LIMIT.pattern}", message, re.IGNORECASE)
+        if found := named or _LIMIT.search(message):
+            limit = _number(found.group(1))
+    return Violation(str(item.get("quotaId") or ""), metric, limit)
 
 
 def _number(value: Any) -> int | None:

@@ -145,6 +145,15 @@ async def test_an_answer_without_its_tokens_is_taken_for_what_was_estimated(netw
 
 
 async def test_tokens_are_never_fewer_than_none(network):
-    network.answer = answer(200, {**WHOLE, "usageMetadata": {"promptTokenCount": -5}})
+    counted = {"promptTokenCount": -5, "candidatesTokenCount": 2}
+    network.answer = answer(200, {**WHOLE, "usageMetadata": counted})
     reply = await GeminiClient(network.url).generate(call())
-    assert reply.usage == Usage()
+    assert reply.usage == Usage(0, 2)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_answer_that_ends_well_without_a_word_is_none(network, streamed):
+    """Gemini gives such answers now and then; asked again it mostly says something."""
+    silent = {"candidates": [{"content": {"parts": [{"text": ""}]}, "finishReason": "STOP"}]}
+    given = stream(silent) if streamed else answer(200, silent)
+    assert await kind_of(network, given, streamed=streamed) == "malformed"

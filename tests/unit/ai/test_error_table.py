@@ -131,6 +131,24 @@ def test_a_limit_that_is_no_number_is_not_learnt(value):
     assert (failure.kind, failure.limit) == ("minute_quota", None)
 
 
+def test_a_limit_of_zero_is_known_by_the_message_alone():
+    message = "You exceeded your current quota. * Quota exceeded for metric: x, limit: 0"
+    bare = {"error": {"code": 429, "message": message}}
+    assert classified(429, bare).effect is Effect.DISABLE_BUCKET
+
+
+def test_of_several_limits_in_a_message_each_metric_has_its_own():
+    message = (
+        "* Quota exceeded for metric: a/day, limit: 20 * Quota exceeded for metric: a, limit: 0"
+    )
+    answer = violations((DAY, None), (MINUTE, None))
+    answer["error"]["message"] = message
+    named = answer["error"]["details"][0]["violations"]
+    named[0]["quotaMetric"], named[1]["quotaMetric"] = "a/day", "a"
+    assert [one.limit for one in parse_error(429, answer).violations] == [20, 0]
+    assert classified(429, answer).effect is Effect.DISABLE_BUCKET
+
+
 def test_a_limit_may_be_a_number_itself():
     assert classified(429, violations((MINUTE, 15))).limit == 15
 

@@ -116,7 +116,8 @@ class BatchWork:
         proposals = await self._asker.propose(self._context(plan), plan.slots, self._avoided(chunk))
         seed = str(batch.generation.question_set_id)
         checked = check(proposals.drafts, plan.slots, batch.pages, seed)
-        rejections = {one.slot: one.reason for one in checked.rejections} | proposals.refused
+        rejections = {one.slot: one.reason for one in checked.rejections}
+        rejections |= proposals.refused | proposals.postponed
         return _Reply(chunk, checked.questions, rejections, bool(proposals.refused))
 
     def _avoided(self, chunk: OpenChunk) -> Avoided:
@@ -167,6 +168,7 @@ class BatchWork:
             deadline=claim.deadline_at,
             user_id=claim.user_id,
             job_id=claim.job_id,
+            asks_again=not claim.payload["refill"],
         )
 
     def _store(self, replies: Sequence[_Reply]) -> list[_Stored]:

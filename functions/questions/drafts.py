@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
 
 
 class DraftCriterion(BaseModel):
@@ -42,6 +43,15 @@ class DraftReply(BaseModel):
     """All questions that one call proposes."""
 
     questions: list[DraftQuestion]
+
+
+def whole_drafts(cut_text: str) -> list[DraftQuestion]:
+    """The questions of a reply that broke off, up to the one in which it did."""
+    try:
+        read = from_json(cut_text, allow_partial=True)
+        return DraftReply.model_validate({"questions": read["questions"][:-1]}).questions
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return []
 
 
 class Solution(BaseModel):

@@ -1,6 +1,7 @@
 """Several chunks in one message: each is stored on its own."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -167,13 +168,61 @@ def test_a_cut_off_reply_is_asked_for_in_halves(start: Start) -> None:
 
     generation.run()
 
-    asked = [
+    assert _asked(generation) == [5, 3, 2, 1, 2]
+    assert len(generation.questions()) == 5
+
+
+def _cut_after(questions: int, request: ModelRequest[Any]) -> ReplyTruncated:
+    """A reply that breaks off in the middle of the question after so many."""
+    whole = propose(request).model_dump_json()
+    ends = [found.start() for found in re.finditer(re.escape('{"slot":'), whole)]
+    return ReplyTruncated(whole[: ends[questions] + 60])
+
+
+def _asked(generation: Generation) -> list[int]:
+    """How many questions each call for questions asked for."""
+    return [
         len(data_of(request, "blueprint"))
         for request in generation.model.requests
         if request.purpose == "generate"
     ]
-    assert asked == [5, 3, 2, 1, 2]
+
+
+def test_the_whole_questions_of_a_cut_off_reply_are_kept(start: Start) -> None:
+    def cut_off(request: ModelRequest[Any]) -> Any:
+        many = len(data_of(request, "blueprint")) > 2
+        return _cut_after(3, request) if many else propose(request)
+
+    generation = start(cut_off, count=5)
+
+    generation.run()
+
+    assert _asked(generation) == [5, 2]
     assert len(generation.questions()) == 5
+
+
+def test_a_cut_off_chunk_gets_on_where_quota_is_for_one_call_at_a_time(start: Start) -> None:
+    """What a call has brought is stored, so that the next delivery asks for the rest alone."""
+    is_free = iter([True, False, False, True, False, False, True, False, False, True])
+
+    def cut_off(request: ModelRequest[Any]) -> Any:
+        if not next(is_free):
+            return ModelSaturated(datetime.now(UTC) + timedelta(seconds=9), "minute_quota")
+        many = len(data_of(request, "blueprint")) > 1
+        return _cut_after(1, request) if many else propose(request)
+
+    generation = start(cut_off, count=3)
+    (ordinal,) = generation.pipeline.plan(generation.job_id)
+    filled = []
+    for _ in range(2):
+        claim = generation.claim(ordinal)
+        with pytest.raises(ModelSaturated):
+            asyncio.run(generation.pipeline.generate(claim))
+        with generation.database.transaction() as session:
+            JobStore(session).release(claim, counted=False)
+        filled.append(len(generation.questions()))
+
+    assert filled == [1, 2]
 
 
 def test_a_single_question_that_is_always_cut_off_is_told(start: Start) -> None:

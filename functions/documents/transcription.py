@@ -28,6 +28,7 @@ from shared.ai import (
     RequestRefused,
 )
 from shared.jobs.model import Claim
+from shared.jobs.urgency import most_urgent
 from shared.jobs.worker import Unfinished
 
 # Cutting takes up to 26 s and a call up to 60 s: together within the function's 150 s.
@@ -118,9 +119,8 @@ class Transcription:
         outcomes = await asyncio.gather(
             *(self._ask(claim, portion) for portion in portions), return_exceptions=True
         )
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        if failures := [outcome for outcome in outcomes if outcome is not None]:
+            raise most_urgent(failures)
 
     async def _ask(self, claim: Claim, pages: Pages) -> None:
         """One request; what it leaves open is asked again in smaller ones."""

@@ -25,9 +25,8 @@ from functions.questions.rules.leftovers import Offer
 from functions.questions.rules.model import ChunkPlan, Question, span_of
 from functions.questions.rules.similarity import Gist, gist_of, same_question
 from functions.questions.rules.verification import Review
-from shared.ai import ModelOutage, ModelSaturated
-from shared.errors import JobCancelled
 from shared.jobs.model import Claim
+from shared.jobs.urgency import most_urgent
 from shared.together import Together
 
 # What a chunk asks once more by itself; the job's further rounds are for what this didn't fill.
@@ -246,11 +245,4 @@ async def _all(*work: Awaitable[None]) -> None:
     ends = await asyncio.gather(*work, return_exceptions=True)
     failures = [end for end in ends if isinstance(end, BaseException)]
     if failures:
-        raise min(failures, key=_urgency)
-
-
-def _urgency(failure: BaseException) -> int:
-    """Which of several chunks' failures the batch ends with: the end of the job before all."""
-    if isinstance(failure, JobCancelled):
-        return 0
-    return 1 if isinstance(failure, ModelSaturated | ModelOutage) else 2
+        raise most_urgent(failures)

@@ -25,7 +25,14 @@ from functions.documents.transcription import Portions, Transcription
 from functions.documents.transcription_store import TranscriptionStore
 from functions.documents.wiring import get_transcription_start
 from functions.jobs.retries import TranscriptionRetries
-from shared.ai import FilePart, ModelSaturated, NoKeysConfigured, ReplyBlocked, ReplyTruncated
+from shared.ai import (
+    FilePart,
+    ModelSaturated,
+    ModelUnavailable,
+    NoKeysConfigured,
+    ReplyBlocked,
+    ReplyTruncated,
+)
 from shared.database.engine import Database
 from shared.database.tables.documents import Document, DocumentPage
 from shared.database.tables.jobs import Job, JobChunk
@@ -34,7 +41,7 @@ from shared.jobs.executions import Executions
 from shared.jobs.model import JobKind
 from shared.jobs.store import JobStore
 from shared.jobs.transcriptions import ORDINAL, Transcriptions
-from shared.jobs.worker import ChunkMessage, ChunkWorker, Redeliver
+from shared.jobs.worker import MOST_ATTEMPTS, ChunkMessage, ChunkWorker, Redeliver
 from shared.storage.ports import DeletionNote
 from tests.fakes.language_model import FakeLanguageModel
 from tests.fakes.object_storage import FakeObjectStorage
@@ -293,6 +300,19 @@ def test_without_quota_the_message_waits_and_nothing_that_was_read_is_lost(
     asked = {number for request in workshop.model.requests for number in numbers_of(request)}
     assert asked == set(range(1, 13)) - set(read)
     assert workshop.document(document_id).status == "ready"
+
+
+def test_a_wait_for_quota_costs_no_attempt_where_another_request_failed(
+    workshop: Workshop,
+) -> None:
+    failed = ModelUnavailable("overloaded", retry_after=1.0)
+    document_id = workshop.upload(SCAN)
+    for _ in range(MOST_ATTEMPTS + 1):
+        workshop.model = FakeLanguageModel([failed], answer=saturated(seconds=20))
+        with pytest.raises(Redeliver):
+            workshop.work()
+    assert workshop.job().status == "waiting"
+    assert workshop.document(document_id).status == "processing"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from shared.ai.quotas import next_pacific_midnight
 
 _DEAD_SECONDS = 3600.0
 _COOL_SECONDS = 60.0
+# A model that fails is looked at again soon, as the shared pool's breaker does.
+_FAILED_SECONDS = 5.0
 # A kept place whose owner didn't come back is free again after this.
 _ABANDONED_SECONDS = 10.0
 
@@ -89,7 +91,8 @@ class LocalPool:
         elif outcome.effect is Effect.PARK_DAY:
             share.parked_until = next_pacific_midnight(datetime.fromtimestamp(now, UTC)).timestamp()
         elif failure is not None and outcome.effect not in (Effect.NEUTRAL, Effect.ANSWERED):
-            pause = failure.cool_seconds or _COOL_SECONDS
+            failed = outcome.effect is Effect.FAIL_MODEL
+            pause = failure.cool_seconds or (_FAILED_SECONDS if failed else _COOL_SECONDS)
             share.parked_until = max(share.parked_until, now + pause)
 
     async def release(self, claim: str, model: str) -> None:

@@ -3,13 +3,15 @@
 from pydantic import SecretStr
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from shared.ai.error_table import Effect, Failure, Next
+from shared.ai.error_table import NOT_CONNECTED, TIMED_OUT, Effect, Failure, Next
 from shared.ai.failover_pool import RETRY_SECONDS, FailoverPool
 from shared.ai.interface import Lane, Usage
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
 from shared.ai.local_pool import LocalPool
 from shared.ai.pool import Ask, Lease, Outcome, Refusal, Wait
+
+REFUSED = Failure("quota_unnamed", Effect.COOL, Next.OTHER_KEY, 429)
 
 
 class Clock:
@@ -138,3 +140,15 @@ async def test_calls_go_on_without_redis_and_return_to_it():
     clock.now += RETRY_SECONDS
     assert (await pool.acquire(ask())).id == "shared"
     assert not pool.degraded
+
+
+async def test_a_lost_connection_costs_a_few_seconds_and_a_refusal_a_minute():
+    for failure, rest in ((NOT_CONNECTED, 5.0), (TIMED_OUT, 5.0), (REFUSED, 60.0)):
+        clock = Clock()
+        pool = LocalPool(ring(), 1.0, clock=clock)
+        lease = await pool.acquire(ask())
+        assert isinstance(lease, Lease)
+        await pool.settle(lease, Outcome(Usage(), 0, 0.1, failure))
+        refusal = await pool.acquire(ask())
+        assert isinstance(refusal, Refusal)
+        assert refusal.seconds == rest

@@ -185,14 +185,20 @@ local function learn_tokens(model, entry, bucket, lease, limit, cool)
   local asked_shape = probe.kind == 'shape'
   local is_known = limit == (bucket.tpm or entry.tpm)
   if tier.probe == probe or not is_known then tier.probe = nil end
-  if not limit or limit <= 0 then return end
-  if is_known and probe.beyond then tier.failed_count_at = now end
-  bucket.tpm, bucket.tpm_at = limit, now
-  if asked_shape and is_known then
-    learn_window(tier)
-  elseif in_window(certain_log(bucket, tier), 2, 0) + lease.tokens > limit then
-    learn_shape(tier, bucket, lease.tokens * MINUTE / limit, cool)
+  if limit and limit > 0 then
+    if is_known and probe.beyond then tier.failed_count_at = now end
+    bucket.tpm, bucket.tpm_at = limit, now
+    if asked_shape and is_known then
+      learn_window(tier)
+    elseif in_window(certain_log(bucket, tier), 2, 0) + lease.tokens > limit then
+      learn_shape(tier, bucket, lease.tokens * MINUTE / limit, cool)
+    end
   end
+  -- As with requests, the mirror takes the server's word: room for this call again after the delay.
+  local tpm = bucket.tpm or entry.tpm
+  bucket.counted_tpm = tpm
+  bucket.tokens_at = now + cool + MINUTE - math.min(MINUTE, lease.tokens * MINUTE / tpm)
+  bucket.tokens_since = math.min(bucket.tokens_since or now, now)
 end
 
 -- A refusal by the per-minute limit of requests: `value` is the limit it names, or nil.

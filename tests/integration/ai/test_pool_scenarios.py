@@ -131,6 +131,15 @@ async def test_tokens_per_minute_are_kept_too(world_of):
     assert world.failures["token_quota"] <= 1
 
 
+@pytest.mark.parametrize("window", [False, True])
+async def test_a_limit_of_tokens_that_was_told_is_kept_from_then_on(world_of, window):
+    made = projects(3, rpm=1000, tpm=50_000, window=window)
+    world = await world_of(made, rpm=1000, tpm=80_000)
+    await finish(world, burst(400, tokens=1_000))
+    # What was under way before the first refusal came can't be taken back: 30 a project.
+    assert world.failures["token_quota"] <= 3 * 30 + 0.03 * 400
+
+
 async def test_a_window_of_tokens_is_known_by_one_refusal_whose_delay_fits_a_refill_too(world_of):
     world = await world_of(
         projects(2, rpm=60, tpm=5_000, window=True), rpm=60, tpm=5_000, probing=False

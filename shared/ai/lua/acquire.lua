@@ -174,6 +174,11 @@ if best.why == 'minute_quota' or best.why == 'token_quota' then
   taken.planned = true
   taken.yielded = (lease and lease.yielded or 0) + best.yielded
   bucket.planned = add(bucket.planned or {}, request.lane, 1)
+  if lease and lease.planned then
+    taken.late = true
+    bucket.late = add(bucket.late or {}, request.lane, 1)
+    model.late = add(model.late or {}, request.lane .. request.user, 1)
+  end
 end
 model.users = add(model.users or {}, request.lane .. request.user, 1)
 save(LEASES, request.lease, taken)

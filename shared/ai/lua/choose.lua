@@ -8,12 +8,10 @@ local CHAT_RESERVE, CHAT_REMEMBERED = 0.1, 600000
 local HEDGE_MAY_USE = 0.7
 
 -- The share of a lane's queue that goes before this user's next request, if all users of the lane
--- take turns: a user with k waiting stands behind k + 1 of everybody else's.
-local function share_ahead(model, lane, user)
-  local users = model.users
-  if not users then return 1 end
-  local mine, total, ahead, others = users[lane .. user] or 0, 0, 0, 0
-  for name, waiting in pairs(users) do
+-- take turns: a user with k waiting stands behind k + 1 of everybody else's. Nil if there are no others.
+local function share_ahead(users, lane, user)
+  local mine, total, ahead, others = users and users[lane .. user] or 0, 0, 0, 0
+  for name, waiting in pairs(users or {}) do
     if string.sub(name, 1, #lane) == lane then
       total = total + waiting
       if name ~= lane .. user then
@@ -22,7 +20,7 @@ local function share_ahead(model, lane, user)
       end
     end
   end
-  if others == 0 or total == 0 then return 1 end
+  if others == 0 or total == 0 then return nil end
   return (ahead + mine) / total
 end
 
@@ -31,19 +29,26 @@ local function rules_for(model, lane, user, lease)
   return {
     lane = lane,
     waited = lease ~= nil,
-    share = share_ahead(model, lane, user),
+    share = share_ahead(model.users, lane, user) or 1,
+    late_share = share_ahead(model.late, lane, user) or 0,
     reserve = lane ~= 'chat' and seen and now - seen < CHAT_REMEMBERED,
   }
 end
 
--- How many of its lane go before this one. A senior is one whose time has come: one with a slot of
--- its own is next. One that only waited for a verdict goes behind those that have a slot, in any
--- bucket: others that wait for the same verdict have no better right to the slots it sets free.
+-- How many of its lane go before this one: if room is free now, and if it has to be told a slot.
+--
+-- A senior is one whose time has come: one with a slot of its own is next. If others were there first
+-- it is late, and all who are late are told slots in which their users take turns. One that only
+-- waited for a verdict has room beside one that has a slot now, else it goes behind those that have a
+-- slot, in any bucket: others that wait for the same verdict have no better right to what it sets free.
 local function lane_ahead(bucket, rules, senior)
-  if senior and senior.planned then return 0 end
+  if senior and senior.planned then
+    return 0, math.floor((bucket.late and bucket.late[rules.lane] or 0) * rules.late_share)
+  end
   local waiting = bucket.waiting
   if rules.waited then waiting = bucket.planned end
-  return (waiting and waiting[rules.lane] or 0) * rules.share
+  local there = waiting and waiting[rules.lane] or 0
+  return rules.waited and math.min(1, there) or there * rules.share, there * rules.share
 end
 
 -- How many of higher lanes go before it, of what is waiting there and kept free for chats.
@@ -73,25 +78,38 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   slot, why = later(slot, why, bucket.parked_until or 0, bucket.parked_why or 'parked')
   if used_today(bucket) >= limits.rpd then slot, why = later(slot, why, day_end(), 'day_quota') end
   slot, why = later(slot, why, breaker_slot(bucket.breaker), 'outage')
-  local own_ahead = lane_ahead(bucket, rules, senior)
-  local yielded = yielding(bucket, rules, senior, own_ahead, limits.rpm)
-  local ahead = math.min(own_ahead + yielded, 10000)
   local waiting = 0
   for _, there in pairs(bucket.waiting or {}) do waiting = waiting + there end
-  local tokens_ahead = waiting > 0
-      and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
-  local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
   local kind, beyond, as_window = probe_kind(tier, entry, limits, bucket, tokens)
   -- Those sent before it must have arrived, or they are refused in its stead.
   if kind == 'shape' then slot, why = later(slot, why, (bucket.sent_at or 0) + guard, 'proof') end
-  if as_window or known_shape(tier) == 'window' then
-    local log = beyond and sure_log(bucket) or bucket.log
-    slot, why = later(slot, why, window_slot(log, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
-    slot, why = later(slot, why, window_slot(log, 2, limits.tpm, needed, guard), 'token_quota')
+
+  local function behind(own_ahead)
+    local slot, why = slot, why
+    local yielded = yielding(bucket, rules, senior, own_ahead, limits.rpm)
+    local ahead = math.min(own_ahead + yielded, 10000)
+    local tokens_ahead = waiting > 0
+        and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
+    local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
+    if as_window or known_shape(tier) == 'window' then
+      local log = beyond and sure_log(bucket) or bucket.log
+      slot, why = later(slot, why, window_slot(log, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
+      slot, why = later(slot, why, window_slot(log, 2, limits.tpm, needed, guard), 'token_quota')
+    else
+      local refill = refill_guard(bucket, model, guard)
+      slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
+      slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
+    end
+    return slot, why, yielded
+  end
+
+  local yielded
+  local if_free, if_told = lane_ahead(bucket, rules, senior)
+  local free_slot, free_why, free_yielded = behind(if_free)
+  if free_slot <= now or if_told <= if_free then
+    slot, why, yielded = free_slot, free_why, free_yielded
   else
-    local refill = refill_guard(bucket, model, guard)
-    slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
-    slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
+    slot, why, yielded = behind(if_told)
   end
   if kind then slot, why = later(slot, why, probe_slot(tier, model, kind, entry.id), 'proof') end
   return slot, why, kind, limits, yielded, beyond

@@ -51,6 +51,10 @@ local function withdraw(lease, bucket, key, model)
     bucket.waiting = add(bucket.waiting or {}, lease.lane, -1)
     bucket.waiting_tokens = math.max(0, (bucket.waiting_tokens or 0) - lease.tokens)
     if lease.planned then bucket.planned = add(bucket.planned or {}, lease.lane, -1) end
+    if lease.late then
+      bucket.late = add(bucket.late or {}, lease.lane, -1)
+      model.late = add(model.late or {}, lease.lane .. lease.user, -1)
+    end
     model.users = add(model.users or {}, lease.lane .. lease.user, -1)
   end
 end

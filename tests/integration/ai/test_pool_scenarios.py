@@ -140,6 +140,13 @@ async def test_a_limit_of_tokens_that_was_told_is_kept_from_then_on(world_of, wi
     assert world.failures["token_quota"] <= 3 * 30 + 0.03 * 400
 
 
+async def test_what_waited_for_a_verdict_uses_the_room_that_is_free(world_of):
+    world = await world_of(projects(3, rpm=1000, tpm=50_000), rpm=1000, tpm=50_000)
+    # The floor: 21 at once, then three every 8.4 s; one call takes 1 s.
+    end = await finish(world, burst(57, tokens=7_000))
+    assert end <= 1.12 * (12 * 8.4 + 1)
+
+
 async def test_a_window_of_tokens_is_known_by_one_refusal_whose_delay_fits_a_refill_too(world_of):
     world = await world_of(
         projects(2, rpm=60, tpm=5_000, window=True), rpm=60, tpm=5_000, probing=False
@@ -190,6 +197,19 @@ async def test_a_small_job_is_not_held_up_by_a_big_one(world_of):
     small_end = max(caller.done_at for caller in small)
     big_end = max(caller.done_at for caller in big)
     assert small_end <= 75 < big_end
+
+
+async def test_many_small_jobs_beside_a_big_one_take_turns(world_of):
+    world = await world_of(projects(2, rpm=10), rpm=10, probing=False)
+    big = burst(120, user="big")
+    small = [
+        Caller(1000 + 10 * user + n, user=f"small-{user}", starts=30.0)
+        for user in range(8)
+        for n in range(5)
+    ]
+    big_end = await finish(world, big + small)
+    # If all nine took turns from the first, the small ones were done 135 s after they came.
+    assert max(caller.done_at for caller in small) <= 0.7 * big_end
 
 
 async def test_what_429s_taught_shows_in_the_picture(world_of):

@@ -15,7 +15,7 @@ from shared.ai.quotas import next_pacific_midnight
 _DEAD_SECONDS = 3600.0
 _COOL_SECONDS = 60.0
 # A model that fails is looked at again soon, as the shared pool's breaker does.
-_FAILED_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 5.0
 # A kept place whose owner didn't come back is free again after this.
 _ABANDONED_SECONDS = 10.0
 
@@ -29,6 +29,7 @@ class _Share:
     used_today: int = 0
     day_ends_at: float = 0.0
     parked_until: float = 0.0
+    failures: int = 0
     slots: dict[str, float] = field(default_factory=dict)
 
 
@@ -62,15 +63,21 @@ class LocalPool:
             if over:
                 return Refusal("budget")
         config = self._ring.config_for(ask.model)
-        slots: list[tuple[float, str, Bucket]] = []
-        for alias, index in config.keys:
-            bucket = config.buckets[index]
-            dead = self._dead_until.get(alias, 0.0) > self._clock()
-            if not dead and alias not in ask.exclude and ask.tokens <= bucket.quota.tpm:
-                slots.append((self._slot(bucket, ask), alias, bucket))
-        if not slots:
+        alive = [
+            (alias, config.buckets[index])
+            for alias, index in config.keys
+            if self._dead_until.get(alias, 0.0) <= self._clock()
+        ]
+        fitting = [(alias, bucket) for alias, bucket in alive if ask.tokens <= bucket.quota.tpm]
+        if alive and not fitting:
+            return Refusal("too_large")
+        slots = [(self._slot(bucket, ask), alias, bucket) for alias, bucket in fitting]
+        # A key that just failed this request may be waited for, but is not asked again at once.
+        has_waited, now = ask.claim is not None, self._clock()
+        usable = [s for s in slots if has_waited or s[1] not in ask.exclude or s[0] > now]
+        if not usable:
             return Refusal("no_keys", _COOL_SECONDS)
-        slot, alias, bucket = min(slots, key=lambda item: item[0])
+        slot, alias, bucket = min(usable, key=lambda item: item[0])
         wait = slot - self._clock()
         if wait <= 0:
             return self._send(bucket, alias, ask)
@@ -90,9 +97,17 @@ class LocalPool:
             self._dead_until[lease.alias] = now + _DEAD_SECONDS
         elif outcome.effect is Effect.PARK_DAY:
             share.parked_until = next_pacific_midnight(datetime.fromtimestamp(now, UTC)).timestamp()
-        elif failure is not None and outcome.effect not in (Effect.NEUTRAL, Effect.ANSWERED):
-            failed = outcome.effect is Effect.FAIL_MODEL
-            pause = failure.cool_seconds or (_FAILED_SECONDS if failed else _COOL_SECONDS)
+        elif outcome.effect in (Effect.SUCCESS, Effect.ANSWERED):
+            share.failures = 0
+        elif outcome.effect is Effect.FAIL_MODEL:
+            # One failure is no outage: each that follows a pause doubles it.
+            if now >= share.parked_until:
+                pause = min(_COOL_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(share.failures, 8))
+                share.failures, share.parked_until = share.failures + 1, now + pause
+        elif outcome.effect in (Effect.DISABLE_BUCKET, Effect.DISABLE_PROJECT):
+            share.parked_until = now + _DEAD_SECONDS
+        elif failure is not None and outcome.effect is not Effect.NEUTRAL:
+            pause = failure.cool_seconds or _COOL_SECONDS
             share.parked_until = max(share.parked_until, now + pause)
 
     async def release(self, claim: str, model: str) -> None:

@@ -99,6 +99,66 @@ async def test_dead_keys_and_refusals_are_remembered():
     assert 29 < refusal.seconds <= 31
 
 
+OVERLOADED = Failure("overloaded", Effect.FAIL_MODEL, Next.BACK_OFF, 503)
+BUSY = Failure("minute_quota", Effect.COOL, Next.OTHER_KEY, 429, "requests", 5, 30.0)
+NO_QUOTA = Failure("no_quota", Effect.DISABLE_BUCKET, Next.OTHER_KEY, 429)
+
+
+async def test_one_failure_of_the_model_stops_nobody_for_a_minute():
+    clock = Clock()
+    pool = LocalPool(ring(), 0.5, clock=clock)
+    pauses = []
+    for _ in range(8):
+        lease = await pool.acquire(ask())
+        await pool.settle(lease, Outcome(Usage(), 0, 0.1, OVERLOADED))
+        refusal = await pool.acquire(ask())
+        assert isinstance(refusal, Refusal)
+        pauses.append(refusal.seconds)
+        clock.now += refusal.seconds
+    assert pauses[0] <= 5
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 60
+    await pool.settle(await pool.acquire(ask()), Outcome(Usage(), 0, 0.1))
+    clock.now += 5
+    await pool.settle(await pool.acquire(ask()), Outcome(Usage(), 0, 0.1, OVERLOADED))
+    assert (await pool.acquire(ask())).seconds <= 5
+
+
+async def test_a_request_that_every_key_refused_is_told_to_wait_and_then_served():
+    clock = Clock()
+    pool = LocalPool(ring(), 0.5, clock=clock)
+    lease = await pool.acquire(ask())
+    await pool.settle(lease, Outcome(Usage(), 0, 0.1, BUSY))
+    tried = frozenset({lease.alias})
+    refusal = await pool.acquire(ask(exclude=tried))
+    assert (refusal.kind, round(refusal.seconds)) == ("saturated", 30)
+    place = await pool.acquire(ask(wait=60, exclude=tried))
+    assert isinstance(place, Wait)
+    clock.now += place.seconds
+    assert isinstance(await pool.acquire(ask(exclude=tried, claim=place.claim)), Lease)
+
+
+async def test_a_key_that_just_failed_a_request_is_not_asked_again_at_once():
+    pool = LocalPool(ring(), 0.5, clock=Clock())
+    refusal = await pool.acquire(ask(exclude=frozenset({"k0"})))
+    assert refusal.kind == "no_keys"
+
+
+async def test_a_request_with_more_tokens_than_a_minute_allows_is_told_so():
+    pool = LocalPool(ring(tpm=1_000), 0.5, clock=Clock())
+    assert (await pool.acquire(ask(tokens=1_001))).kind == "too_large"
+
+
+async def test_a_project_without_quota_is_left_alone_for_an_hour():
+    clock = Clock()
+    pool = LocalPool(ring(), 0.5, clock=clock)
+    await pool.settle(await pool.acquire(ask()), Outcome(Usage(), 0, 0.1, NO_QUOTA))
+    clock.now += 3500
+    assert isinstance(await pool.acquire(ask()), Refusal)
+    clock.now += 101
+    assert isinstance(await pool.acquire(ask()), Lease)
+
+
 async def test_a_budget_is_still_kept():
     pool = LocalPool(ring(), 0.1, is_over_budget=lambda user: user == "rich")
     decision = await pool.acquire(Ask(**{**ask().__dict__, "user": "rich"}))

@@ -82,7 +82,9 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   for _, there in pairs(bucket.waiting or {}) do waiting = waiting + there end
   local kind, beyond, as_window = probe_kind(tier, entry, limits, bucket, tokens)
   -- Those sent before it must have arrived, or they are refused in its stead.
-  if kind == 'shape' then slot, why = later(slot, why, (bucket.sent_at or 0) + guard, 'proof') end
+  if kind == 'shape' then
+    slot, why = later(slot, why, math.max((bucket.sent_at or 0) + guard, tier.shape_after or 0), 'proof')
+  end
 
   local function behind(own_ahead)
     local slot, why = slot, why

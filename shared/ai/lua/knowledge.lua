@@ -74,7 +74,7 @@ local function conclude(tier, model)
   tier.probe = nil
   tier.step = math.min(64, (tier.step or 1) * 2)
   if probe.kind == 'shape' then
-    tier.shape, tier.shape_at, tier.step = 'bucket', now, 1
+    tier.shape, tier.shape_at, tier.step, tier.doubts = 'bucket', now, 1, nil
   else
     tier.proven = math.max(tier.proven or 0, probe.n)
     tier.proven_occupied = math.max(tier.proven_occupied or 0, probe.occupied or probe.n)
@@ -163,8 +163,25 @@ local function start_probe(tier, kind, bucket, bucket_id, beyond)
 end
 
 -- At once where a limit that is no news refused a call that only a steady refill has room for.
-local function learn_window(tier)
-  tier.shape, tier.shape_at = 'window', now
+local function learn_window(tier, kept)
+  tier.shape, tier.shape_at, tier.doubts = 'window', now - SHAPE_KEPT + (kept or SHAPE_KEPT), nil
+end
+
+-- A refused step that names no limit: what was admitted is taken for the limit, for a while. It is
+-- what the step went beyond, so one refusal tells it to the whole tier, and is never below the claim.
+local function infer_limit(tier, entry, bucket, limits, n, is_above)
+  local least, most = math.max(1, math.floor(entry.rpm * UNPROVEN_SHARE)), limits.rpm
+  if is_above then
+    -- More than the limit may have been admitted where it refilled meanwhile.
+    local log, oldest = certain_log(bucket, tier), now
+    for i = #(log or {}) - 2, 1, -3 do
+      if log[i + 1] > 0 then oldest = log[i] * 1000 end
+    end
+    local refilled = known_shape(tier) == 'window' and 0 or (now - oldest) / MINUTE * limits.rpm
+    least, most, n = limits.rpm, n, n - math.floor(refilled)
+  end
+  limits.rpm = math.max(least, math.min(most, n))
+  tier.limit, tier.limit_at, tier.above = limits.rpm, now - DAY + INFERRED_KEPT, nil
 end
 
 -- Once a minute's limit is used, the delay that the server asks for tells how it counts: a steady
@@ -207,7 +224,10 @@ local function learn_requests(model, entry, bucket, lease, value, cool)
   local limits = limits_of(entry, bucket, tier)
   local was_probe = tier.probe and tier.probe.bucket == entry.id
   local asked_shape = was_probe and tier.probe.kind == 'shape'
-  if was_probe and tier.probe.beyond and value == limits.rpm then tier.failed_count_at = now end
+  if was_probe and tier.probe.beyond and (value or limits.rpm) == limits.rpm then
+    tier.failed_count_at = now
+  end
+  local is_above = was_probe and tier.probe.kind == 'above'
   tier.proven_occupied = nil
   local n = in_window(certain_log(bucket, tier), 1, 0)
   -- A straggler's refusal that is no news leaves another bucket's probe its verdict.
@@ -228,11 +248,23 @@ local function learn_requests(model, entry, bucket, lease, value, cool)
       learn_shape(tier, bucket, MINUTE / value, cool)
     end
     if not is_explained then model.guard = math.min(LONGEST_GUARD, guard_of(model) * 1.5) end
-  elseif not was_probe then
+  elseif asked_shape then
+    -- An inferred limit may be one too many, which a steady refill makes up for before the second time.
+    tier.doubts, tier.shape_after = (tier.doubts or 0) + 1, now + cool
+    if tier.doubts >= 2 then learn_window(tier, INFERRED_KEPT) end
+  elseif was_probe or tier.inferred_from == entry.id and lease.sent <= tier.inferred_at
+    and n >= math.floor(entry.rpm * UNPROVEN_SHARE) then
+    tier.inferred_from, tier.inferred_at = entry.id, math.max(tier.inferred_at or 0, lease.sent)
+    infer_limit(tier, entry, bucket, limits, n, is_above)
+    if request.cool then learn_shape(tier, bucket, MINUTE / limits.rpm, cool) end
+  else
     -- Nothing is named: what was admitted in the last minute is taken for the limit, for a while.
     bucket.bare = (bucket.bare or 0) + 1
-    if bucket.bare >= 2 then
-      limits.rpm = math.max(1, math.min(limits.rpm, n))
+    local is_inferred = bucket.rpm and now - bucket.rpm_at >= DAY - INFERRED_KEPT
+    if bucket.bare >= 2 or is_inferred then
+      -- Where it refilled meanwhile, more than the limit was admitted.
+      local most = is_inferred and limits.rpm - 1 or limits.rpm
+      limits.rpm = math.max(1, math.min(most, n))
       bucket.rpm, bucket.rpm_at = limits.rpm, now - DAY + INFERRED_KEPT
     end
   end

@@ -107,8 +107,8 @@ if FULL_CONFIG ~= CONFIG and (not best or best.slot > now) then
 end
 
 local function finish(fields)
+  keep_for_a_while(model)
   save(MODELS, config.model, model)
-  keep_for_a_while()
   return answer(fields)
 end
 
@@ -140,6 +140,8 @@ if wait <= 0 then
   if best.kind then
     start_probe(tier_of(model, entry), best.kind, bucket, entry.id, best.beyond)
   end
+  if bucket.disabled then bucket.disabled_until = now + HOUR end
+  if key.refused and key.refused[config.model] then key.refused[config.model] = now + HOUR end
   breaker_probing(bucket.breaker, model.lag or 0)
   breaker_probing(model.breaker, model.lag or 0)
   model.sends = counted(model.sends)
@@ -147,6 +149,7 @@ if wait <= 0 then
   taken.sent = now
   taken.reserved = request.budget and request.user ~= '' and request.estimate or 0
   if taken.reserved > 0 then
+    taken.reserved_in = SPENT
     redis.call('HINCRBY', SPENT, request.user .. '|reserved', taken.reserved)
   end
   save(LEASES, request.lease, taken)

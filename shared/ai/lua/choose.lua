@@ -69,7 +69,8 @@ end
 
 -- The moment this bucket can take the request, what holds it up, and the probe it would then be.
 local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
-  if bucket.disabled then return nil, bucket.disabled end
+  -- What was refused for good is looked at again once an hour, by one call: an operator may have paid.
+  if bucket.disabled and now < (bucket.disabled_until or 0) then return nil, bucket.disabled end
   local tier = tier_of(model, entry)
   conclude(tier, model)
   local limits = limits_of(entry, bucket, tier)
@@ -140,7 +141,7 @@ local function choose(config, buckets, keys, model, lease)
   for i, candidate in ipairs(config.keys) do
     local entry, key = config.buckets[candidate.bucket], keys[i]
     local bucket = buckets[candidate.bucket]
-    local allowed = not (key.refused and key.refused[config.model])
+    local allowed = now >= (key.refused and tonumber(key.refused[config.model]) or 0)
     local from_key = allowed and key_slot(key, model)
     if from_key then
       local found = slots[candidate.bucket]

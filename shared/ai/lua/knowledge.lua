@@ -88,9 +88,19 @@ local function conclude(tier, model)
   end
 end
 
--- What a server named holds for a day, then it is found out anew.
+-- What a server named holds for a day, or until the operator writes another limit down: then it is
+-- found out anew.
+local function learn_limit(bucket, entry, name, limit, at)
+  bucket[name], bucket[name .. '_at'], bucket[name .. '_for'] = limit, at or now, entry[name]
+end
+
 local function limits_of(entry, bucket, tier)
-  if bucket.rpm and now - bucket.rpm_at > DAY then bucket.rpm = nil end
+  for _, name in ipairs({ 'rpm', 'tpm', 'rpd' }) do
+    if bucket[name] and
+      (now - (bucket[name .. '_at'] or 0) > DAY or bucket[name .. '_for'] ~= entry[name]) then
+      bucket[name] = nil
+    end
+  end
   if tier.limit and now - tier.limit_at > DAY then tier.limit = nil end
   local rpm = bucket.rpm or tier.limit
   return {
@@ -204,7 +214,7 @@ local function learn_tokens(model, entry, bucket, lease, limit, cool)
   if tier.probe == probe or not is_known then tier.probe = nil end
   if limit and limit > 0 then
     if is_known and probe.beyond then tier.failed_count_at = now end
-    bucket.tpm, bucket.tpm_at = limit, now
+    learn_limit(bucket, entry, 'tpm', limit)
     if asked_shape and is_known then
       learn_window(tier)
     elseif in_window(certain_log(bucket, tier), 2, 0) + lease.tokens > limit then
@@ -239,7 +249,7 @@ local function learn_requests(model, entry, bucket, lease, value, cool)
     -- What was on its way when the limit was told could not know of it.
     local is_explained = news or was_probe or lease.sent <= (tier.limit_since or 0)
     if value ~= tier.limit then tier.limit_since = now end
-    bucket.rpm, bucket.rpm_at = value, now
+    learn_limit(bucket, entry, 'rpm', value)
     tier.limit, tier.limit_at, tier.above = value, now, nil
     limits.rpm = value
     if asked_shape and not news then
@@ -265,7 +275,7 @@ local function learn_requests(model, entry, bucket, lease, value, cool)
       -- Where it refilled meanwhile, more than the limit was admitted.
       local most = is_inferred and limits.rpm - 1 or limits.rpm
       limits.rpm = math.max(1, math.min(most, n))
-      bucket.rpm, bucket.rpm_at = limits.rpm, now - DAY + INFERRED_KEPT
+      learn_limit(bucket, entry, 'rpm', limits.rpm, now - DAY + INFERRED_KEPT)
     end
   end
   -- The server says how long its bucket stays empty: the mirror takes its word.

@@ -134,6 +134,17 @@ local function day_end()
   return ends_at
 end
 
+-- How long a refusal by the day's quota holds. One of a call from before midnight, or from so soon
+-- after it that the server's day may not have turned yet, says nothing of the day to come.
+local TURN_OF_DAY, AFTER_THE_TURN = 600000, 60000
+
+local function refused_until(lease)
+  for _, midnight in ipairs(request.midnights) do
+    if midnight <= now and lease.sent < midnight + TURN_OF_DAY then return now + AFTER_THE_TURN end
+  end
+  return day_end()
+end
+
 local function used_today(bucket)
   return bucket.day_end == day_end() and bucket.used or 0
 end

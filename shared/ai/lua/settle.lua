@@ -13,9 +13,8 @@ withdraw(lease, bucket, key, model)
 forget(request.lease)
 if lease.sent and effect == 'unused' then
   unbook(bucket, lease)
-  if (lease.reserved or 0) > 0 then
-    redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
-  end
+  if bucket.day_end == day_end() then bucket.used = math.max(0, bucket.used - 1) end
+  free_budget(lease)
   lease.sent = nil
 end
 if lease.sent then
@@ -88,6 +87,8 @@ if lease.sent then
   count(lease, 'requests')
   if effect == 'success' or effect == 'answered' then
     key.proven, key.dead_until, key.dead_why = now, nil, nil
+    bucket.disabled = nil
+    if key.refused then key.refused[lease.model] = nil end
     bucket.breaker = breaker_success(bucket.breaker)
     model.breaker = breaker_success(model.breaker)
     bucket.bare = nil
@@ -119,25 +120,23 @@ if lease.sent then
         park(now + cool, 'minute_quota')
       end
     elseif effect == 'park_day' then
-      if request.limit and request.limit > 0 then bucket.rpd, bucket.rpd_at = request.limit, now end
-      park(day_end(), 'day_quota')
+      if request.limit and request.limit > 0 then learn_limit(bucket, entry, 'rpd', request.limit) end
+      park(refused_until(lease), 'day_quota')
     elseif effect == 'disable_bucket' then
-      bucket.disabled = request.kind
+      bucket.disabled, bucket.disabled_until = request.kind, now + HOUR
     elseif effect == 'park_project' then
       park(now + request.cool, request.kind)
     elseif effect == 'kill_key' then
-      key.dead_until, key.dead_why, key.proven, key.canary_at = now + 3600000, request.kind, nil, nil
+      key.dead_until, key.dead_why, key.proven, key.canary_at = now + HOUR, request.kind, nil, nil
     elseif effect == 'refuse_pair' then
       key.refused = key.refused or {}
-      key.refused[lease.model] = request.kind
+      key.refused[lease.model] = now + HOUR
     end
     -- An answer of any kind but a refused key means that the key itself is alive.
     if request.refusal or effect == 'neutral' and request.answered then key.proven = now end
   end
   if lease.user ~= '' then
-    if (lease.reserved or 0) > 0 then
-      redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
-    end
+    free_budget(lease)
     if request.cost > 0 then redis.call('HINCRBY', SPENT, lease.user, request.cost) end
   end
 end
@@ -145,6 +144,7 @@ end
 if request.lag then
   model.lag = math.max((model.lag or 0) * 0.98, math.min(request.lag, 3000))
 end
+keep_for_a_while(model)
 save(BUCKETS, lease.bucket, bucket)
 save(KEYS_BY_ALIAS, lease.alias, key)
 save(MODELS, lease.model, model)
@@ -155,10 +155,9 @@ if request.sibling_buckets then
       sibling.parked_until = math.max(sibling.parked_until or 0, now + request.cool)
       sibling.parked_why = request.kind
     elseif effect == 'disable_project' then
-      sibling.disabled = request.kind
+      sibling.disabled, sibling.disabled_until = request.kind, now + HOUR
     end
     save(BUCKETS, id, sibling)
   end
 end
-keep_for_a_while()
 return cjson.encode({ state = 'settled' })

@@ -3,7 +3,7 @@ local CONFIG, BUCKETS, KEYS_BY_ALIAS, MODELS = KEYS[1], KEYS[2], KEYS[3], KEYS[4
 local LEASES, EXPIRY, HOLDER, SPENT, STATS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local VERSION, FULL_CONFIG = KEYS[10], KEYS[11]
 
-local DAY = 86400000
+local HOUR, DAY = 3600000, 86400000
 local KEEP = 2 * DAY / 1000
 
 local now = server_milliseconds()
@@ -64,6 +64,13 @@ local function forget(id)
   redis.call('ZREM', EXPIRY, id)
 end
 
+-- What was set aside of a user's budget. At midnight the day's books are others: nothing is owed to them.
+local function free_budget(lease)
+  if (lease.reserved or 0) > 0 and lease.reserved_in == SPENT then
+    redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
+  end
+end
+
 -- Gives the capacity of crashed callers back.
 local function reap()
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', EXPIRY, '-inf', now, 'LIMIT', 0, 50)) do
@@ -75,9 +82,7 @@ local function reap()
       local model = load(MODELS, lease.model)
       withdraw(lease, bucket, key, model)
       if lease.sent then count(lease, 'lost') end
-      if lease.reserved and lease.reserved > 0 then
-        redis.call('HINCRBY', SPENT, lease.user .. '|reserved', -lease.reserved)
-      end
+      free_budget(lease)
       save(BUCKETS, lease.bucket, bucket)
       save(KEYS_BY_ALIAS, lease.alias, key)
       save(MODELS, lease.model, model)
@@ -86,9 +91,10 @@ local function reap()
   end
 end
 
--- One call in sixty-four is often enough.
-local function keep_for_a_while()
-  if now % 64 ~= 0 then return end
+-- Once a minute of use is often enough, and as chance doesn't choose it, what is in use never expires.
+local function keep_for_a_while(model)
+  if now - (model.kept_at or 0) < 60000 then return end
+  model.kept_at = now
   for _, key in ipairs({ BUCKETS, KEYS_BY_ALIAS, MODELS, LEASES, EXPIRY, SPENT, STATS }) do
     redis.call('EXPIRE', key, KEEP)
   end

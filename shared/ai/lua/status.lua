@@ -23,7 +23,9 @@ for _, config in ipairs(request.configs) do
   for _, candidate in ipairs(config.keys) do
     local key = load(KEYS_BY_ALIAS, candidate.alias)
     local refused = {}
-    for refused_model in pairs(key.refused or {}) do refused[#refused + 1] = refused_model end
+    for refused_model, until_when in pairs(key.refused or {}) do
+      if now < (tonumber(until_when) or 0) then refused[#refused + 1] = refused_model end
+    end
     picture.keys[candidate.alias] = {
       proven_at = key.proven, dead_until = key.dead_until, dead_why = key.dead_why,
       inflight = key.inflight or 0, refused_models = refused,

@@ -14,6 +14,7 @@ from shared.ai.errors import (
     NoKeysConfigured,
     RequestRefused,
 )
+from shared.ai.interface import Lane
 from shared.ai.ledger import next_budget_day
 from shared.ai.loop_scoped import LoopScoped
 from shared.ai.pool import Ask, Decision, KeyPool, Lease, Refusal
@@ -73,6 +74,7 @@ class Admission:
                     return decision, launch
                 launch.leave()
                 if isinstance(decision, Refusal):
+                    await self._give_up(ask, decision)
                     raise Refused(decision)
                 ask = replace(ask, claim=decision.claim)
                 waited.seconds += decision.seconds
@@ -89,6 +91,14 @@ class Admission:
         except BaseException:
             launch.leave()
             raise
+
+    async def _give_up(self, ask: Ask, refusal: Refusal) -> None:
+        """A worker comes back for its place; a chat is told that it is refused, and doesn't.
+
+        A place that nobody comes for would hold up every lower lane until its time has come.
+        """
+        if ask.lane is Lane.CHAT and refusal.claim is not None:
+            await asyncio.shield(self._pool.release(refusal.claim, ask.model))
 
     async def _enter(self) -> Launch:
         gate = await self._gate.get()

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from simulation import CLOCK, MIDDAY, MODEL, Caller, Project
 
 from shared.ai import Lane
+from shared.ai.admission import Admission, Refused, Waited
 from shared.ai.error_table import Failure, classify
 from shared.ai.interface import Usage
 from shared.ai.keyring import KeyRing
@@ -100,7 +101,9 @@ async def test_a_day_that_is_spent_is_left_alone_until_it_ends(world_of):
     await lease_at(world, MIDNIGHT + DAY + 1)
 
 
-async def test_limits_of_a_day_and_of_tokens_that_were_told_are_found_out_anew_after_a_day(world_of):
+async def test_limits_of_a_day_and_of_tokens_that_were_told_are_found_out_anew_after_a_day(
+    world_of,
+):
     world = await world_of({"one": Project(10)}, rpm=10, tpm=9_000, rpd=50)
     await settle(world, await lease_at(world, 1.0), per_day(5))
     tokens = Violation("GenerateContentInputTokensPerMinute", "", 4_000)
@@ -179,3 +182,17 @@ async def test_budget_set_aside_before_midnight_is_not_owed_to_the_next_day(worl
     refused = await world.pool.acquire(ask(user="anna", cost_micro_usd=50))
     assert isinstance(refused, Refusal)
     assert refused.kind == "budget"
+
+
+async def test_chats_that_were_refused_hold_up_nobody(world_of):
+    world = await world_of({"one": Project(10), "two": Project(10)}, rpm=10, probing=False)
+    await world.run([Caller(n) for n in range(20)], until=3.0)
+    await world.set_clock(4.0)
+    for number in range(40):
+        with pytest.raises(Refused):
+            await Admission(world.pool).admit(
+                ask(lane=Lane.CHAT, user=f"reader-{number}"), Waited()
+            )
+    end = await world.run([Caller(100 + n, user="author", starts=5.0) for n in range(40)])
+    # The floor: two every six seconds.
+    assert end <= 1.1 * 121

@@ -62,6 +62,9 @@ class LocalPool:
             over = await asyncio.to_thread(self._is_over_budget, ask.user)
             if over:
                 return Refusal("budget")
+        return self._decide(ask)
+
+    def _decide(self, ask: Ask) -> Decision:
         config = self._ring.config_for(ask.model)
         alive = [
             (alias, config.buckets[index])

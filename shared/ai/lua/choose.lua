@@ -67,6 +67,24 @@ local function later(slot, why, moment, reason)
   return slot, why
 end
 
+-- When a minute has room for a request with `ahead` others before it. `log` is that of a window.
+local function minute_slot(slot, why, bucket, model, limits, ahead, tokens, guard, log)
+  local needed = tokens
+  if (bucket.waiting_tokens or 0) > 0 and ahead > 0 then
+    local waiting = 0
+    for _, there in pairs(bucket.waiting or {}) do waiting = waiting + there end
+    if waiting > 0 then needed = bucket.waiting_tokens * math.min(1, ahead / waiting) + tokens end
+  end
+  needed = math.min(needed, 10 * limits.tpm)
+  if log then
+    slot, why = later(slot, why, window_slot(log, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
+    return later(slot, why, window_slot(log, 2, limits.tpm, needed, guard), 'token_quota')
+  end
+  local refill = refill_guard(bucket, model, guard)
+  slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
+  return later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
+end
+
 -- The moment this bucket can take the request, what holds it up, and the probe it would then be.
 local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   -- What was refused for good is looked at again once an hour, by one call: an operator may have paid.
@@ -79,43 +97,28 @@ local function bucket_slot(entry, bucket, model, rules, tokens, senior, guard)
   slot, why = later(slot, why, bucket.parked_until or 0, bucket.parked_why or 'parked')
   if used_today(bucket) >= limits.rpd then slot, why = later(slot, why, day_end(), 'day_quota') end
   slot, why = later(slot, why, breaker_slot(bucket.breaker), 'outage')
-  local waiting = 0
-  for _, there in pairs(bucket.waiting or {}) do waiting = waiting + there end
   local kind, beyond, as_window = probe_kind(tier, entry, limits, bucket, tokens)
   -- Those sent before it must have arrived, or they are refused in its stead.
   if kind == 'shape' then
     slot, why = later(slot, why, math.max((bucket.sent_at or 0) + guard, tier.shape_after or 0), 'proof')
   end
+  local log = nil
+  if as_window or known_shape(tier) == 'window' then
+    log = beyond and sure_log(bucket) or bucket.log or {}
+  end
 
   local function behind(own_ahead)
-    local slot, why = slot, why
     local yielded = yielding(bucket, rules, senior, own_ahead, limits.rpm)
     local ahead = math.min(own_ahead + yielded, 10000)
-    local tokens_ahead = waiting > 0
-        and (bucket.waiting_tokens or 0) * math.min(1, ahead / waiting) or 0
-    local needed = math.min(tokens_ahead + tokens, 10 * limits.tpm)
-    if as_window or known_shape(tier) == 'window' then
-      local log = beyond and sure_log(bucket) or bucket.log
-      slot, why = later(slot, why, window_slot(log, 1, limits.rpm, ahead + 1, guard), 'minute_quota')
-      slot, why = later(slot, why, window_slot(log, 2, limits.tpm, needed, guard), 'token_quota')
-    else
-      local refill = refill_guard(bucket, model, guard)
-      slot, why = later(slot, why, request_slot(bucket, limits.rpm, ahead, refill), 'minute_quota')
-      slot, why = later(slot, why, token_slot(bucket, limits.tpm, needed, guard), 'token_quota')
-    end
-    return slot, why, yielded
+    local at, held = minute_slot(slot, why, bucket, model, limits, ahead, tokens, guard, log)
+    return at, held, yielded
   end
-
-  local yielded
   local if_free, if_told = lane_ahead(bucket, rules, senior)
-  local free_slot, free_why, free_yielded = behind(if_free)
-  if free_slot <= now or if_told <= if_free then
-    slot, why, yielded = free_slot, free_why, free_yielded
-  else
-    slot, why, yielded = behind(if_told)
-  end
-  if kind then slot, why = later(slot, why, probe_slot(tier, model, kind, entry.id), 'proof') end
-  return slot, why, kind, limits, yielded, beyond
+  if slot > now then if_free = if_told end
+  local at, held, yielded = behind(if_free)
+  if at > now and if_told > if_free then at, held, yielded = behind(if_told) end
+  if kind then at, held = later(at, held, probe_slot(tier, model, kind, entry.id), 'proof') end
+  return at, held, kind, limits, yielded, beyond
 end
 
 local function key_slot(key, model)

@@ -94,12 +94,16 @@ local function learn_limit(bucket, entry, name, limit, at)
   bucket[name], bucket[name .. '_at'], bucket[name .. '_for'] = limit, at or now, entry[name]
 end
 
+local function forget_limit(bucket, entry, name)
+  local is_old = now - (bucket[name .. '_at'] or 0) > DAY
+  if is_old or bucket[name .. '_for'] ~= entry[name] then bucket[name] = nil end
+end
+
 local function limits_of(entry, bucket, tier)
-  for _, name in ipairs({ 'rpm', 'tpm', 'rpd' }) do
-    if bucket[name] and
-      (now - (bucket[name .. '_at'] or 0) > DAY or bucket[name .. '_for'] ~= entry[name]) then
-      bucket[name] = nil
-    end
+  if bucket.rpm or bucket.tpm or bucket.rpd then
+    forget_limit(bucket, entry, 'rpm')
+    forget_limit(bucket, entry, 'tpm')
+    forget_limit(bucket, entry, 'rpd')
   end
   if tier.limit and now - tier.limit_at > DAY then tier.limit = nil end
   local rpm = bucket.rpm or tier.limit

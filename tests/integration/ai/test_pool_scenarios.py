@@ -170,7 +170,7 @@ async def test_a_refusal_without_any_details_does_not_hammer(world_of):
 async def test_a_limit_that_no_refusal_names_is_found_by_few(world_of, configured, window):
     world = await world_of(projects(window=window, names_limits=False), rpm=configured)
     end = await finish(world, burst())
-    # Without a name or a delay, a steady refill is sure only when its bucket has rested for a while.
+    # Without a name or a delay, a steady refill is sure only when its bucket has rested.
     assert end <= (1.06 * 61 if window else 2 * 7)
     assert sum(world.failures.values()) <= 0.03 * REQUESTS
 

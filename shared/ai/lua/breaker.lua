@@ -1,7 +1,7 @@
 -- Circuit breakers: one per project and model, one per model. Closed, open, half-open.
 --
 -- In half-open state one probe goes through. A success closes the breaker; so does silence for longer
--- than the failures took that opened it, but then the next failure opens it at once. Where these took
+-- than the failures took that opened it, but then a failure within a minute opens it at once. Where these took
 -- as long as an answer may, or calls timed out, silence says nothing and only a success closes it.
 --
 -- The pause before a probe is a share of the outage's age, so that what an outage costs beyond its
@@ -9,13 +9,13 @@
 local OF_PROJECT = { in_a_row = 5, shortest = 30000, of_age = 1, longest = 600000 }
 local OF_MODEL = { in_a_row = 8, shortest = 250, of_age = 0.03, longest = 15000 }
 local OPEN_AFTER_SHARE, SHARE_NEEDS = 0.5, 10
-local TELLS_WITHIN, NEXT_PROBE = 1000, 1000
+local TELLS_WITHIN, NEXT_PROBE, FRAGILE_FOR = 1000, 1000, 60000
 local SPREAD, SHORTEST_SPREAD, LONGEST_SPREAD = 0.25, 500, 30000
 
 local function breaker_slot(breaker)
   if not breaker or not breaker.open_until then return now end
   if breaker.next_probe and now >= breaker.next_probe and not breaker.hangs then
-    breaker.open_until, breaker.next_probe, breaker.fragile = nil, nil, true
+    breaker.open_until, breaker.next_probe, breaker.fragile = nil, nil, breaker.next_probe
     return now
   end
   if now < breaker.open_until then return breaker.open_until end
@@ -52,7 +52,9 @@ local function breaker_success(breaker)
 end
 
 local function breaker_failure(breaker, rules, sent)
-  breaker = breaker or {}
+  -- An outage whose end nobody heard of is not the one of hours later.
+  local is_old = breaker and breaker.fragile and now - (tonumber(breaker.fragile) or now) > FRAGILE_FOR
+  breaker = not is_old and breaker or {}
   breaker.fails_in = math.max(breaker.fails_in or 0, request.latency)
   breaker.hangs = request.kind == 'timeout' or breaker.fails_in > TELLS_WITHIN
   breaker.in_a_row = (breaker.in_a_row or 0) + 1
@@ -63,7 +65,7 @@ local function breaker_failure(breaker, rules, sent)
   local pause = nil
   if breaker.fragile or breaker.open_until then
     -- Answers to calls from before the break say nothing new.
-    if sent >= breaker.broke_at then
+    if sent >= (breaker.broke_at or 0) then
       pause = math.max(rules.shortest, rules.of_age * (now - breaker.since))
     end
   elseif opens then

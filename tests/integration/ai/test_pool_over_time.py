@@ -1,4 +1,4 @@
-"""What the pool knows doesn't outlive its truth: days turn, limits change, accounts are paid for."""
+"""What the pool knows doesn't outlive its truth: days turn, limits change, accounts are paid."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from simulation import CLOCK, MIDDAY, MODEL, Caller, Project
 
 from shared.ai import Lane
 from shared.ai.admission import Admission, Refused, Waited
-from shared.ai.error_table import Failure, classify
+from shared.ai.error_table import CANCELLED, Failure, classify
 from shared.ai.interface import Usage
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
@@ -17,6 +17,7 @@ from shared.ai.pool import Ask, Lease, Outcome, Refusal
 from shared.ai.provider_error import ProviderError, Violation
 from shared.ai.redis_pool import PoolRules, RedisPool
 
+OVERLOADED = classify(ProviderError(503, "UNAVAILABLE", "The model is overloaded."))
 HOUR, DAY = 3600.0, 86_400.0
 # In the world's seconds: its clock begins twelve hours before the first of these.
 MIDNIGHT = 12 * HOUR
@@ -101,9 +102,7 @@ async def test_a_day_that_is_spent_is_left_alone_until_it_ends(world_of):
     await lease_at(world, MIDNIGHT + DAY + 1)
 
 
-async def test_limits_of_a_day_and_of_tokens_that_were_told_are_found_out_anew_after_a_day(
-    world_of,
-):
+async def test_limits_of_days_and_of_tokens_that_were_told_are_asked_anew_after_a_day(world_of):
     world = await world_of({"one": Project(10)}, rpm=10, tpm=9_000, rpd=50)
     await settle(world, await lease_at(world, 1.0), per_day(5))
     tokens = Violation("GenerateContentInputTokensPerMinute", "", 4_000)
@@ -127,7 +126,7 @@ async def test_a_newly_configured_limit_outranks_what_was_told_before(world_of):
     [
         classify(ProviderError(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted")),
         classify(ProviderError(400, "FAILED_PRECONDITION", "billing is not enabled")),
-        classify(ProviderError(403, "PERMISSION_DENIED", "no access to models/gemini-test")),
+        classify(ProviderError(403, "PERMISSION_DENIED", "not for models/it", is_googles=True)),
         classify(
             ProviderError(429, "RESOURCE_EXHAUSTED", violations=(Violation("PerMinute", "", 0),))
         ),
@@ -150,6 +149,21 @@ async def test_what_was_refused_for_good_is_looked_at_hourly_by_one_call(world_o
     await settle(world, looked)
     for seconds in (1, 2, 3):
         await settle(world, await lease_at(world, 2.2 * HOUR + seconds))
+
+
+async def test_one_failure_is_not_the_outage_of_hours_ago(world_of):
+    world = await world_of({"one": Project(60), "two": Project(60)}, rpm=60)
+    only = frozenset({"two-key-0"})
+    await settle(world, await lease_at(world, 0.0, exclude=frozenset({"one-key-0"})))
+    await settle(world, await lease_at(world, 1.0, exclude=only))
+    for times in range(5):
+        await settle(world, await lease_at(world, 2.0 + times, exclude=only), OVERLOADED)
+    # The probe's caller goes away, so nobody hears whether the outage is over.
+    probe = await lease_at(world, 40.0, exclude=only)
+    await world.set_clock(42.0)
+    await settle(world, probe, CANCELLED)
+    await settle(world, await lease_at(world, 3 * HOUR, exclude=only), OVERLOADED)
+    await lease_at(world, 3 * HOUR + 1, exclude=only)
 
 
 async def test_a_lease_that_was_not_used_costs_nothing_of_the_day(world_of):

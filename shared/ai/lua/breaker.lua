@@ -1,8 +1,9 @@
 -- Circuit breakers: one per project and model, one per model. Closed, open, half-open.
 --
 -- In half-open state one probe goes through. A success closes the breaker; so does silence for longer
--- than the failures took that opened it, but then a failure within a minute opens it at once. Where these took
--- as long as an answer may, or calls timed out, silence says nothing and only a success closes it.
+-- than the failures took that opened it, but then a failure within a minute opens it at once. Where
+-- these took as long as an answer may, or calls timed out, silence says nothing and only a success
+-- closes it.
 --
 -- The pause before a probe is a share of the outage's age, so that what an outage costs beyond its
 -- end stays a share of what it cost anyway.

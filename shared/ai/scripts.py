@@ -10,15 +10,16 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 _FOLDER = Path(__file__).parent / "lua"
-_COMMON = ("state", "limits", "knowledge", "breaker", "choose")
+_COMMON = ("state", "limits", "knowledge", "breaker")
+_PARTS = {"acquire": ("choose",), "settle": ("learning",), "status": ("choose",)}
 
 
 @lru_cache
 def source(program: str, clock: str | None = None) -> str:
     """The text of `program`; `clock` replaces the part that reads the server's time."""
     parts = [clock if clock is not None else _part("clock")]
-    parts += [_part(name) for name in _COMMON]
-    return "\n".join([*parts, _part(program)])
+    parts += [_part(name) for name in (*_COMMON, *_PARTS[program], program)]
+    return "\n".join(parts)
 
 
 def _part(name: str) -> str:

@@ -1,21 +1,41 @@
 """The settings of the whole system: one typed object, read once from the environment."""
 
+import json
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, with_config
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from typing_extensions import TypedDict
 
 
 class ConfigurationError(RuntimeError):
     """A setting that is needed here is missing or unusable."""
 
 
+@with_config(ConfigDict(extra="forbid"))
+class QuotaOverride(TypedDict, total=False):
+    """Requests and input tokens a minute, and requests a day; what is left out stays the default."""
+
+    rpm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    tpm: Annotated[int, Field(ge=1)]
+    rpd: Annotated[int, Field(ge=1)]
+
+
+def _from_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('is not JSON such as {"gemini-2.5-flash": {"rpm": 1000}}') from None
+
+
 class DocumentLimits(BaseSettings):
     """What a PDF may be at most."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCUMENT_MAX_")
+    model_config = SettingsConfigDict(env_prefix="DOCUMENT_MAX_", env_ignore_empty=True)
 
     bytes: int = 50 * 1024 * 1024
     pages: int = 500
@@ -23,9 +43,9 @@ class DocumentLimits(BaseSettings):
 
 
 class Settings(BaseSettings):
-    """Every setting. Fields are the environment variables' names in lower case."""
+    """Every setting. Fields are the environment variables' names in lower case; empty is not set."""
 
-    model_config = SettingsConfigDict(extra="ignore")
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
     environment: Literal["local", "test", "staging", "production"] = "local"
     log_level: str = "INFO"
@@ -83,7 +103,9 @@ class Settings(BaseSettings):
     evaluation_longest_deadline_seconds: int = Field(default=170 * 60, lt=180 * 60)
 
     gemini_keys_are_separate_projects: bool = False
-    gemini_quotas: dict[str, dict[str, float]] = Field(default_factory=dict)
+    gemini_quotas: Annotated[
+        dict[str, QuotaOverride], NoDecode, BeforeValidator(_from_json), Field(default_factory=dict)
+    ]
     gemini_quota_probing: bool = True
     gemini_chat_wait_seconds: float = 5.0
     gemini_worker_wait_seconds: float = 2.0
@@ -171,7 +193,26 @@ def read_secret(arn: str, *, fresh: bool = False) -> dict[str, Any]:
     return value
 
 
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, with those that are `given` in their place.
+
+    Raises ConfigurationError, which names every setting that is wrong and repeats no value.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        told = [_mistake(one["loc"], one["type"], one["msg"]) for one in error.errors()]
+        raise ConfigurationError("; ".join(told)) from None
+
+
+def _mistake(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        message = "there is no such name"
+    inside = "".join(f", {part}" for part in place[1:])
+    return f"{str(place[0]).upper()}{inside}: {message.removeprefix('Value error, ')}"
+
+
 @lru_cache
 def get_settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. Raises ConfigurationError."""
+    return read_settings()

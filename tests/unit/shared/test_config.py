@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.config import ConfigurationError, Settings
+from shared.config import ConfigurationError, Settings, read_settings
 
 JWT = "a signing secret of more than thirty-two characters"
 
@@ -58,3 +58,55 @@ def test_a_given_key_counts_more_and_keeps_the_one_before_it(
     monkeypatch.setenv("PREVIOUS_ENCRYPTION_KEY", "given before")
     settings = Settings(encryption_secret_arn="arn:encryption")
     assert settings.encryption_keys() == ["given", "given before"]
+
+
+def test_an_empty_value_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GEMINI_QUOTAS", "GEMINI_MODEL", "GEMINI_USER_DAILY_MICRO_USD", "GEMINI_BASE_URL"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("GEMINI_QUOTA_PROBING", "")
+    settings = read_settings()
+    assert settings.gemini_quotas == {}
+    assert settings.gemini_model == Settings.model_fields["gemini_model"].default
+    assert (settings.gemini_base_url, settings.gemini_user_daily_micro_usd) == (None, None)
+    assert settings.gemini_quota_probing is True
+
+
+def test_quotas_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_QUOTAS", '{"m": {"rpm": 7.5, "tpm": 1e6}, "p/m": {"rpd": 100}}')
+    quotas = read_settings().gemini_quotas
+    assert quotas == {"m": {"rpm": 7.5, "tpm": 1_000_000}, "p/m": {"rpd": 100}}
+    assert isinstance(quotas["m"]["tpm"], int)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{gemini}", "GEMINI_QUOTAS: is not JSON such as"),
+        ("[]", "GEMINI_QUOTAS: "),
+        ('{"m": 10}', "GEMINI_QUOTAS, m: "),
+        ('{"m": {"rpn": 10}}', "GEMINI_QUOTAS, m, rpn: there is no such name"),
+        ('{"m": {"rpm": -5}}', "GEMINI_QUOTAS, m, rpm: Input should be greater than 0"),
+        ('{"m": {"rpm": 0}}', "GEMINI_QUOTAS, m, rpm: Input should be greater than 0"),
+        ('{"m": {"rpm": Infinity}}', "GEMINI_QUOTAS, m, rpm: Input should be a finite number"),
+        ('{"m": {"tpm": 0.5}}', "GEMINI_QUOTAS, m, tpm: "),
+        ('{"m": {"rpd": null}}', "GEMINI_QUOTAS, m, rpd: "),
+        ('{"m": {"rpd": "many"}}', "GEMINI_QUOTAS, m, rpd: "),
+    ],
+)
+def test_a_mistake_in_the_quotas_is_told_by_its_place(
+    monkeypatch: pytest.MonkeyPatch, written: str, told: str
+) -> None:
+    monkeypatch.setenv("GEMINI_QUOTAS", written)
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert told in str(refused.value)
+
+
+def test_every_wrong_setting_is_told_and_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_USER_DAILY_MICRO_USD", "much")
+    monkeypatch.setenv("GEMINI_LOCAL_SHARE", "2")
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert "GEMINI_USER_DAILY_MICRO_USD: " in str(refused.value)
+    assert "GEMINI_LOCAL_SHARE: " in str(refused.value)
+    assert "much" not in str(refused.value)

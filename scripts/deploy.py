@@ -19,7 +19,7 @@ from scripts.local_stack import sam
 from scripts.local_stack.layout import ROOT
 from scripts.local_stack.migrations import migrate
 from scripts.local_stack.sam import Target
-from scripts.local_stack.settings import given_settings, read_gemini_keys
+from scripts.local_stack.settings import given_settings, read_gemini_keys, refuse_mistakes
 from scripts.local_stack.sources import migrations_digest
 from scripts.local_stack.stack_secrets import encryption_secret, present_encryption
 from scripts.local_stack.steps import StepFailed, fail, step
@@ -76,6 +76,7 @@ def _deploy(environment: str, runtime: str) -> None:
 
 def _deploy_to_aws(environment: str, runtime: str) -> None:
     given = given_settings()
+    refuse_mistakes(given)
     _check_account()
     if environment == "production" and given.get("ALLOWED_ORIGINS", "*") == "*":
         raise StepFailed(
@@ -99,6 +100,7 @@ def _deploy_to_aws(environment: str, runtime: str) -> None:
 def _deploy_to_emulator(runtime: str) -> None:
     """The functions of such an emulator run in containers, so it gets a build for Lambda."""
     given = given_settings()
+    refuse_mistakes(given)
     missing = [name for name in _NEEDED_BY_EMULATOR if name not in given]
     if missing:
         raise StepFailed(

@@ -16,7 +16,7 @@ class ConfigurationError(RuntimeError):
 
 @with_config(ConfigDict(extra="forbid"))
 class QuotaOverride(TypedDict, total=False):
-    """Requests and input tokens a minute, and requests a day; what is left out stays the default."""
+    """Requests and input tokens a minute, requests a day; what is left out stays the default."""
 
     rpm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     tpm: Annotated[int, Field(ge=1)]
@@ -43,7 +43,10 @@ class DocumentLimits(BaseSettings):
 
 
 class Settings(BaseSettings):
-    """Every setting. Fields are the environment variables' names in lower case; empty is not set."""
+    """Every setting. Fields are the environment variables' names in lower case.
+
+    An empty variable is not set.
+    """
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 

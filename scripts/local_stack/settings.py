@@ -12,6 +12,11 @@ from typing import Any
 from dotenv import dotenv_values
 
 from scripts.local_stack.layout import ROOT, Layout, read_json, write_json
+from scripts.local_stack.steps import StepFailed
+from shared.ai.keys import keys_from_environment
+from shared.config import ConfigurationError
+from shared.config import Settings as FunctionSettings
+from shared.config import read_settings as read_function_settings
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 EMULATED_KEYS = 14
@@ -70,8 +75,14 @@ class Settings:
 
 
 def read_settings(layout: Layout, environment: str) -> Settings:
-    """The settings of `local`, or of `test`, which takes nothing from the developer."""
-    given = given_settings() if environment == "local" else {}
+    """The settings of `local`, or of `test`, which takes nothing from the developer.
+
+    Raises StepFailed where a setting of the model or of a key is wrong.
+    """
+    given: dict[str, str] = {}
+    if environment == "local":
+        given = given_settings()
+        refuse_mistakes(given)
     own = own_secrets(layout)
     return Settings(
         environment=environment,
@@ -126,6 +137,18 @@ def read_gemini_keys(given: Mapping[str, str]) -> tuple[GeminiKey, ...]:
         )
         for number in numbers
     )
+
+
+def refuse_mistakes(given: Mapping[str, str]) -> None:
+    """Raises StepFailed where the functions could not read a setting of the model or of a key."""
+    names = [name for name in FunctionSettings.model_fields if name.startswith("gemini_")]
+    of_model = {name: given[name.upper()] for name in names if name.upper() in given}
+    try:
+        read_function_settings(**of_model)
+        keys_from_environment(given, separate_projects=False)
+    except ConfigurationError as error:
+        advice = "mend it in .env or in the environment; .env.example says how each is written."
+        raise StepFailed("Reading the settings", f"{error}.", advice) from None
 
 
 def own_secrets(layout: Layout) -> dict[str, Any]:

@@ -23,9 +23,9 @@ def up(layout: Layout, environment: str) -> dict[str, str]:
     """Start what doesn't run, deploy what has changed. Returns the addresses."""
     with layout.locked(), ThreadPoolExecutor(max_workers=1) as background:
         layout.make_folders()
+        settings = read_settings(layout, environment)
         # Building needs nothing that runs, so it goes on while the services start.
         building = background.submit(sam.build, Target.this_machine(), layout.log("sam-build"))
-        settings = read_settings(layout, environment)
         processes = Processes(layout)
         database_url, redis_url, gemini_url, endpoint = _start(layout, processes, settings)
         deployment = Deployment(layout, settings, endpoint)

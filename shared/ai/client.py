@@ -167,7 +167,8 @@ class GeminiClient:
             yield _finished(call, ReplyRead("".join(pieces), usage, finish), streamed=True)
 
     async def count_models(self, key: SecretStr) -> int | None:
-        """How many models this key can see; None where it may not look."""
+        """How many models this key can see; None where it may not look or nobody answers."""
+        import httpx2  # noqa: PLC0415
         from google.genai import errors, types  # noqa: PLC0415
 
         headers = {"x-goog-api-key": key.get_secret_value()}
@@ -175,7 +176,8 @@ class GeminiClient:
         try:
             config = types.ListModelsConfig(http_options=options, page_size=1000)
             pager = await self._client.aio.models.list(config=config)
-        except errors.APIError:
+        except (errors.APIError, httpx2.HTTPError, ValueError):
+            # ValueError: what came was no JSON, or not of this form.
             return None
         return len(pager.page)
 

@@ -36,8 +36,8 @@ def keys_from_secret(secret: Mapping[str, Any], *, separate_projects: bool) -> l
     return [
         _key(
             str(item.get("alias") or f"key-{number}"),
-            str(item["key"]),
-            item.get("project"),
+            str(item["key"]).strip(),
+            str(item["project"]) if item.get("project") else None,
             separate_projects,
         )
         for number, item in enumerate(listed, start=1)
@@ -115,9 +115,15 @@ def without_doubles(keys: Iterable[ApiKey]) -> list[ApiKey]:
 
 
 def warnings_about(keys: Sequence[ApiKey]) -> list[str]:
-    """What the operator should know about how these keys share quota."""
-    projects = Counter(key.project for key in keys)
-    told = []
+    """What the operator should know of these keys: which go unused, and how they share quota."""
+    used = without_doubles(keys)
+    told = [
+        f"The Gemini key {key.alias} of {key.project} is not used: another key before it has the "
+        "same alias or the same value."
+        for key in keys
+        if not any(key is one for one in used)
+    ]
+    projects = Counter(key.project for key in used)
     if projects[SHARED_PROJECT] > 1:
         told.append(
             f"{projects[SHARED_PROJECT]} Gemini keys name no project and count as one project: "

@@ -1,6 +1,6 @@
 """How much each project may ask of each model: defaults, overrides, and Google's quota day."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +38,26 @@ def quota_for(project: str, model: str, overrides: Mapping[str, Mapping[str, Any
     for name in (model, f"{project}/{model}"):
         quota = replace(quota, **overrides.get(name, {}))
     return quota
+
+
+def warnings_about_quotas(
+    overrides: Iterable[str], models: Collection[str], projects: Collection[str]
+) -> list[str]:
+    """What the operator should know of overrides that change nothing, by the names they go by."""
+    told = []
+    for name in overrides:
+        project, _, model = name.rpartition("/")
+        if model not in models:
+            told.append(
+                f"GEMINI_QUOTAS says something of {name}, but the models in use are "
+                f"{', '.join(models)}: it changes nothing."
+            )
+        elif project and project not in projects:
+            told.append(
+                f"GEMINI_QUOTAS says something of {name}, but no key of the settings is of the "
+                f"project {project}: only keys that are added at run time can be meant."
+            )
+    return told
 
 
 def _default(model: str) -> Quota:

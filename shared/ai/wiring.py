@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from shared.ai.loop_scoped import LoopScoped
 from shared.ai.metered_model import MeteredLanguageModel
 from shared.ai.metrics import AiMetrics, EmfMetrics
 from shared.ai.pooled_model import PooledLanguageModel
+from shared.ai.quotas import warnings_about_quotas
 from shared.ai.redis_pool import PoolRules, RedisPool
 from shared.cache.client import get_cache
 from shared.config import Settings, get_settings, read_secret
@@ -61,7 +62,7 @@ def get_ai_layer() -> AiLayer:
     settings = get_settings()
     ledger = DatabaseLedger(get_database())
     keys = configured_keys(settings)
-    for warning in warnings_about(keys):
+    for warning in warnings_at_start(settings, keys):
         get_logger().warning(warning)
     in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
     metrics = EmfMetrics() if in_lambda else None
@@ -99,16 +100,27 @@ def configured_keys(settings: Settings) -> list[ApiKey]:
 
     One that no HTTP header can carry is left out, and told.
     """
-    separate = settings.gemini_keys_are_separate_projects
-    if settings.gemini_secret_arn:
-        secret = read_secret(settings.gemini_secret_arn)
-        keys = keys_from_secret(secret, separate_projects=separate)
-    else:
-        keys = keys_from_environment(os.environ, separate_projects=separate)
-    kept, left_out = usable(keys)
+    kept, left_out = usable(listed_keys(settings))
     for alias in left_out:
         get_logger().error("this is no API key, so it is not used", extra={"key_alias": alias})
     return kept
+
+
+def listed_keys(settings: Settings) -> list[ApiKey]:
+    """The same keys, also those that can't be used. Raises ConfigurationError."""
+    separate = settings.gemini_keys_are_separate_projects
+    if settings.gemini_secret_arn:
+        secret = read_secret(settings.gemini_secret_arn)
+        return keys_from_secret(secret, separate_projects=separate)
+    return keys_from_environment(os.environ, separate_projects=separate)
+
+
+def warnings_at_start(settings: Settings, keys: Sequence[ApiKey]) -> list[str]:
+    """What the operator should know of these keys and of the quotas that are set."""
+    models = [name for name in (settings.gemini_model, settings.gemini_fallback_model) if name]
+    projects = {key.project for key in keys}
+    about_quotas = warnings_about_quotas(settings.gemini_quotas, models, projects)
+    return warnings_about(keys) + about_quotas
 
 
 def build_ai_layer(

@@ -224,6 +224,27 @@ def test_with_keys_of_their_own_developers_say_the_quotas(
     assert settings.read_settings(layout, "local").gemini_quotas == given["GEMINI_QUOTAS"]
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "told"),
+    [
+        ("GEMINI_QUOTAS", '{"gemini-2.5-flash": {"rpn": 10}}', "gemini-2.5-flash, rpn"),
+        ("GEMINI_QUOTAS", "{gemini}", "GEMINI_QUOTAS: is not JSON"),
+        ("GEMINI_QUOTA_PROBING", "perhaps", "GEMINI_QUOTA_PROBING"),
+        ("GEMINI_USER_DAILY_MICRO_USD", "1 USD", "GEMINI_USER_DAILY_MICRO_USD"),
+        ("GEMINI_PROJECT_1", "my project", "project of key"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told_before_anything_starts(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, name: str, written: str, told: str
+) -> None:
+    given = {"GEMINI_API_KEY_1": "a", name: written}
+    monkeypatch.setattr(settings, "given_settings", lambda: given)
+    with pytest.raises(StepFailed) as refused:
+        settings.read_settings(layout, "local")
+    assert told in refused.value.reason
+    assert ".env" in refused.value.advice
+
+
 def test_a_parameter_of_json_reaches_the_sam_cli_whole() -> None:
     quotas = json.dumps({"gemini-2.5-flash": {"rpm": 1000, "tpm": 250000}})
     script = (

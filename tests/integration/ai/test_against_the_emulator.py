@@ -10,8 +10,10 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import select
@@ -35,6 +37,7 @@ from shared.ai import (
     Turn,
     Usage,
 )
+from shared.ai.client import GeminiClient
 from shared.ai.key_encryption import KeyCipher
 from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
@@ -496,6 +499,10 @@ def test_the_script_fails_where_no_key_lives(emulator, monkeypatch, capsys):
         ("per_day", ("yes", "day_quota")),
         ("service_disabled", ("NO", "service_disabled")),
         ("suspended", ("NO", "key_refused")),
+        ("leaked", ("NO", "key_refused")),
+        ("per_minute", ("yes", "minute_quota")),
+        ("input_tokens", ("yes", "token_quota")),
+        ("limit_zero", ("yes", "no_quota")),
         ("unavailable", ("?", "overloaded")),
     ],
 )
@@ -523,3 +530,77 @@ def test_the_script_does_not_call_a_key_alive_that_nobody_answered(monkeypatch, 
     monkeypatch.setenv("CI", "true")
     assert key_script.main([]) == 1
     assert "0 of 1 keys are alive; of 1 it isn't known" in capsys.readouterr().out
+
+
+def test_the_script_shows_what_is_no_key_and_asks_nobody_about_it(emulator, monkeypatch, capsys):
+    monkeypatch.setenv("GEMINI_API_KEY_1", "two words, no key")
+    monkeypatch.setenv("GEMINI_API_KEY_2", GOOD)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    monkeypatch.setenv("CI", "true")
+    assert key_script.main([]) == 0
+    printed = capsys.readouterr().out
+    first, second = [line.split() for line in printed.splitlines() if line.startswith("key-")]
+    assert (first[0], first[2], second[2]) == ("key-1", "NO", "yes")
+    assert "1 of 2 keys are alive" in printed
+    assert "two words" not in printed
+    assert {call["key"] for call in emulator.control("/calls")["calls"]} == {"good"}
+
+
+def test_the_script_takes_a_copy_of_the_example_settings(emulator, monkeypatch, capsys, tmp_path):
+    example = Path(".env.example").read_text(encoding="utf-8")
+    copy = tmp_path / "settings"
+    copy.write_text(example.replace("GEMINI_API_KEY_1=", f"GEMINI_API_KEY_1={GOOD}"))
+    names = [line.partition("=")[0] for line in example.splitlines() if line[:1].isupper()]
+    for name in names:
+        # So that what the script puts there is gone after the test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GEMINI_BASE_URL", emulator.url)
+    assert key_script.main(["--env-file", str(copy)]) == 0
+    assert "1 of 1 keys are alive" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"GEMINI_QUOTAS": '{"m": {"rpn": 1}}'}, "GEMINI_QUOTAS, m, rpn"),
+        ({"GEMINI_PROJECT_1": "my project"}, "project of key-1"),
+    ],
+)
+def test_the_script_tells_a_mistake_in_the_settings(monkeypatch, capsys, setting, told):
+    for name, value in {"GEMINI_API_KEY_1": GOOD, "CI": "true", **setting}.items():
+        monkeypatch.setenv(name, value)
+    assert key_script.main([]) == 2
+    printed = capsys.readouterr()
+    assert told in printed.err
+    assert GOOD not in printed.out + printed.err
+
+
+def test_the_script_tells_where_its_file_is_missing(capsys, tmp_path):
+    assert key_script.main(["--env-file", str(tmp_path / "none")]) == 2
+    assert "none" in capsys.readouterr().err
+
+
+def test_the_script_starts_by_its_path_too():
+    command = [sys.executable, "scripts/test_api_keys.py", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--env-file" in told.stdout
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.ConnectError("gone"),
+        httpx2.ReadTimeout("late"),
+        httpx2.Response(200, text="<html></html>"),
+        httpx2.Response(403, json={"error": {"code": 403, "message": "no"}}),
+    ],
+)
+async def test_where_models_can_not_be_listed_their_number_is_not_known(answer):
+    def handle(_request: httpx2.Request) -> httpx2.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    client = GeminiClient("http://nowhere.invalid", transport=httpx2.MockTransport(handle))
+    assert await client.count_models(SecretStr(GOOD)) is None

@@ -78,6 +78,21 @@ def test_the_operator_hears_of_shared_quota_and_of_several_projects():
     assert "terms of service" in several[0]
 
 
+def test_the_operator_hears_of_a_key_that_is_there_twice():
+    twice = [key("a", "same", "x"), key("b", "same", "y"), key("a", "other", "x")]
+    told = warnings_about(twice)
+    assert [warning.split(" is not used")[0] for warning in told] == [
+        "The Gemini key b of y",
+        "The Gemini key a of x",
+    ]
+
+
+def test_a_number_may_name_a_project_and_a_value_end_a_line():
+    listed = {"keys": [{"key": f"{VALUE}\n", "project": 123456789012}]}
+    (read,) = keys_from_secret(listed, separate_projects=False)
+    assert (read.project, read.value.get_secret_value()) == ("123456789012", VALUE)
+
+
 def test_the_same_key_under_two_names_counts_once():
     assert [k.alias for k in without_doubles([key("a", "v"), key("b", "v"), key("a", "w")])] == [
         "a"

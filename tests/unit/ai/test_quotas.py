@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ai.quotas import UNKNOWN_MODEL, next_pacific_midnight, pacific_midnights, quota_for
+from shared.ai.quotas import (
+    UNKNOWN_MODEL,
+    next_pacific_midnight,
+    pacific_midnights,
+    quota_for,
+    warnings_about_quotas,
+)
 
 
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -41,3 +47,13 @@ def test_an_override_of_a_project_beats_one_of_the_model():
 def test_an_override_with_an_unknown_name_is_an_error():
     with pytest.raises(TypeError):
         quota_for("p", "m", {"m": {"rpx": 1}})
+
+
+def test_the_operator_hears_of_overrides_that_change_nothing():
+    def told(name: str) -> list[str]:
+        return warnings_about_quotas([name], ["m", "fallback"], ["p"])
+
+    assert told("m") == told("p/m") == told("p/fallback") == []
+    for misspelt in ("n", "p/n", "models/m", "q/m", "m/p", ""):
+        (warning,) = told(misspelt)
+        assert f"GEMINI_QUOTAS says something of {misspelt}" in warning

@@ -1,5 +1,8 @@
 """Today's counts: by key and model, and added up."""
 
+import math
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +51,15 @@ def test_percentiles_are_of_all_calls_and_not_of_percentiles():
     assert both.latency_p95_ms == both.latency_p50_ms < 100
     assert slow.latency_p50_ms > 50_000
     assert counts.total(["k"], "none").latency_p50_ms is None
+
+
+@given(st.lists(st.floats(50.0, 60_000.0), min_size=1, max_size=200), st.sampled_from([0.5, 0.95]))
+def test_a_percentile_is_a_tenth_off_at_most(latencies, share):
+    # As lua/settle.lua puts them into bins.
+    counters = Counter(
+        f"k|m|bin|{min(40, math.floor(math.log(one / 50) / 0.1823) + 1)}" for one in latencies
+    )
+    shown = TodaysCounts.read(counters).total()
+    told = shown.latency_p50_ms if share == 0.5 else shown.latency_p95_ms
+    true = sorted(latencies)[math.ceil(share * len(latencies)) - 1]
+    assert true / 1.1 <= told <= true * 1.1

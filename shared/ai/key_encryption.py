@@ -64,7 +64,8 @@ class KeyCipher:
         try:
             if key is not None:
                 return AESGCM(key).decrypt(rest[:_NONCE], rest[_NONCE:], owner.bytes).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            # ValueError: too little is left of a damaged row.
             pass
         raise ConfigurationError("a stored Gemini key can't be opened with this ENCRYPTION_KEY")
 

@@ -211,3 +211,12 @@ def test_a_flood_of_keys_that_cannot_be_opened_is_no_flood_of_looks():
         with pytest.raises(ConfigurationError):
             cipher.open(sealed, owner)
     assert len(looks) == 1
+
+
+@pytest.mark.parametrize("kept", [b"", b"\x01", b"\x01name", b"\x01name" + bytes(6), None])
+def test_a_row_that_was_damaged_is_told_as_one_that_can_not_be_opened(kept: bytes | None):
+    cipher, owner = KeyCipher(["passphrase"]), uuid.uuid4()
+    sealed = cipher.seal("AIzaSecret", owner)
+    damaged = sealed[:9] if kept is None else kept.replace(b"name", sealed[1:5])
+    with pytest.raises(ConfigurationError):
+        cipher.open(damaged, owner)

@@ -25,7 +25,7 @@ def seal_anew(database: Database, cipher: KeyCipher) -> int:
     nothing_configured = Configured((), "environment", separate_projects=False)
     with database.transaction() as session:
         keys = KeyAdministration(
-            KeyTable(session), nothing_configured, lambda: cipher, lambda _alias: None
+            KeyTable(session), nothing_configured, lambda: cipher, lambda _key: None
         )
         return keys.seal_anew()
 

@@ -65,8 +65,8 @@ def change_key(
 ) -> KeyView:
     """Rename, label, pause or resume a key. Holds everywhere within ten seconds.
 
-    A key that is resumed is tried anew, also where Google refused it before. Of a key of the
-    settings only label and active can be changed.
+    A key that is resumed is tried anew, also where Google refused it or its project before. Of a
+    key of the settings only label and active can be changed.
     """
     keys = build_key_administration(transaction, layer.ring)
     return key_view(keys.change(key_id, body.model_dump(exclude_unset=True)))

@@ -42,8 +42,9 @@ class Configured:
 class KeyAdministration:
     """The keys of the settings and the stored ones as one list.
 
-    `announce(alias)` is called where something changed; what the pool holds against that alias,
-    if it names one, is to be forgotten, as it was said of another key or before a pause.
+    `announce(key)` is called where something changed; what the pool holds against that key's alias
+    and project, if it is given one, is to be forgotten, as it was said of another key or before
+    somebody saw to it.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class KeyAdministration:
         records: KeyRecords,
         configured: Configured,
         cipher: Callable[[], Cipher],
-        announce: Callable[[str | None], None],
+        announce: Callable[[AdministeredKey | None], None],
     ) -> None:
         self._records = records
         self._configured = configured
@@ -79,8 +80,9 @@ class KeyAdministration:
         record = self._records.insert(
             identifier, alias, project=project, label=label, secret=secret
         )
-        self._announce(alias)
-        return self._stored(record)
+        added = self._stored(record)
+        self._announce(added)
+        return added
 
     def change(self, identifier: uuid.UUID, changes: Mapping[str, Any]) -> AdministeredKey:
         """Changes alias, project, label or active. Raises NotFound, Conflict."""
@@ -94,8 +96,9 @@ class KeyAdministration:
             self._make_room(changes["alias"])
         changed = self._records.update(identifier, **changes) if changes else record
         resumed = changed.active and not record.active
-        self._announce(changed.alias if renamed or resumed else None)
-        return self._stored(changed)
+        told = self._stored(changed)
+        self._announce(told if renamed or resumed else None)
+        return told
 
     def remove(self, identifier: uuid.UUID) -> None:
         """Forgets a stored key. Raises NotFound; Conflict for one of the settings."""
@@ -139,8 +142,9 @@ class KeyAdministration:
         else:
             changed = self._records.update(record.id, **changes) if changes else record
         resumed = changed.active and record is not None and not record.active
-        self._announce(key.alias if resumed else None)
-        return self._given(key, changed)
+        told = self._given(key, changed)
+        self._announce(told if resumed else None)
+        return told
 
     def _make_room(self, alias: str) -> None:
         """Raises Conflict where a key has the alias; what is left of a key long gone may go."""

@@ -22,8 +22,9 @@ KeyState = Annotated[
     Field(
         description=(
             "`unproven`: not answered yet; `dead`: Google refuses the key; `refused`: only for "
-            "this model; `disabled`: its project has no quota or is refused; `open`, `half_open`: "
-            "the circuit breaker after failures; `parked`: the project's day or budget is spent; "
+            "this model; `disabled`: its project has no quota or is refused, and is tried again "
+            "after an hour or when a key of it is resumed; `open`, `half_open`: the circuit "
+            "breaker after failures; `parked`: the project's day or budget is spent; "
             "`degraded`: Valkey is gone, and each process uses a small share of the quota."
         )
     ),

@@ -22,6 +22,12 @@ def source(program: str, clock: str | None = None) -> str:
     return "\n".join(parts)
 
 
+@lru_cache
+def forgiveness() -> str:
+    """The program that forgets what a project was refused for; it needs no other part."""
+    return _part("forgive")
+
+
 def _part(name: str) -> str:
     return (_FOLDER / f"{name}.lua").read_text(encoding="utf-8")
 

@@ -133,8 +133,8 @@ class PoolPicture:
         return KeyOnModel(
             model=config.model,
             state=state,
-            blocked_by=key.get("dead_why") if state == "dead" else _blocked_by(seen),
-            next_free_at=_moment(seen.get("free_at")),
+            blocked_by=_why_not(key, seen, state),
+            next_free_at=None if state == "refused" else _free_at(seen, key),
             quota=_quota(bucket, seen),
         )
 
@@ -148,7 +148,7 @@ class PoolPicture:
             keys=aliases,
             breaker=shown.get("breaker"),
             blocked_by=_blocked_by(shown),
-            next_free_at=_moment(shown.get("free_at")),
+            next_free_at=_free_at(shown),
             day_ends_at=next_pacific_midnight(datetime.now(UTC)),
             in_flight=shown.get("inflight"),
             waiting=shown.get("waiting"),
@@ -177,14 +177,15 @@ def _quota(bucket: Bucket, seen: dict[str, Any] | None) -> QuotaNumbers:
         learnt=Limits(**{name: seen.get(f"learnt_{name}") for name in ("rpm", "tpm", "rpd")}),
         in_force=Limits(**{name: seen[name] for name in ("rpm", "tpm", "rpd")}),
         shape=seen.get("shape"),
-        minute_left=_left(seen["rpm"], seen["requests_last_minute"]),
-        tokens_left=_left(seen["tpm"], seen["tokens_last_minute"]),
-        day_left=_left(seen["rpd"], seen["used_today"]),
+        minute_left=_left(seen, "minute_quota", seen["rpm"] - seen["requests_last_minute"]),
+        tokens_left=_left(seen, "token_quota", seen["tpm"] - seen["tokens_last_minute"]),
+        day_left=_left(seen, "day_quota", seen["rpd"] - seen["used_today"]),
     )
 
 
-def _left(limit: float, used: float) -> int:
-    return max(0, math.floor(limit - used))
+def _left(bucket: dict[str, Any], spent: str, left: float) -> int:
+    """Nothing where the server said that it is `spent`: others may draw on this quota too."""
+    return 0 if bucket["blocked_by"] == spent else max(0, math.floor(left))
 
 
 def _state(key: dict[str, Any], bucket: dict[str, Any], model: str, now: float) -> Any:
@@ -200,6 +201,18 @@ def _state(key: dict[str, Any], bucket: dict[str, Any], model: str, now: float) 
     if bucket["blocked_by"] in _PARKED_BY:
         return "parked"
     return "healthy" if key.get("proven_at") else "unproven"
+
+
+def _why_not(key: dict[str, Any], bucket: dict[str, Any], state: str) -> str | None:
+    if state == "dead":
+        return key.get("dead_why")
+    return "model_refused" if state == "refused" else _blocked_by(bucket)
+
+
+def _free_at(bucket: dict[str, Any], key: dict[str, Any] | None = None) -> datetime | None:
+    """When the next call may go: not before a key or project that is refused is tried again."""
+    moments = (bucket.get("free_at"), bucket.get("disabled_until"), (key or {}).get("dead_until"))
+    return _moment(max((moment for moment in moments if moment is not None), default=None))
 
 
 def _blocked_by(bucket: dict[str, Any]) -> str | None:

@@ -29,6 +29,7 @@ from shared.ai.metrics import AiMetrics, EmfMetrics
 from shared.ai.pooled_model import PooledLanguageModel
 from shared.ai.quotas import warnings_about_quotas
 from shared.ai.redis_pool import PoolRules, RedisPool
+from shared.ai.scripts import forgiveness
 from shared.cache.client import get_cache
 from shared.config import Settings, get_settings, read_secret
 from shared.database.engine import get_database
@@ -84,14 +85,17 @@ def get_key_cipher() -> KeyCipher:
     return KeyCipher(settings.encryption_keys(), lambda: settings.encryption_keys(fresh=True))
 
 
-def announce_key_change(forget: str | None = None) -> None:
+def announce_key_change(forget: str | None = None, project: str | None = None) -> None:
     """Every process sees the new version with its next decision and loads the keys again.
 
-    What was found out of the key with the alias `forget`, such as that it is dead, is forgotten.
+    What was found out of the key with the alias `forget`, such as that it is dead, is forgotten,
+    and so is what `project` was refused for.
     """
     cache = get_cache()
     if forget is not None:
         cache.hdel(f"{PoolRules.prefix}:keys", forget)
+    if project is not None:
+        cache.eval(forgiveness(), 1, f"{PoolRules.prefix}:buckets", project)
     cache.set(f"{PoolRules.prefix}:version", uuid.uuid4().hex)
 
 

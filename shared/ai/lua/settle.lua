@@ -87,7 +87,8 @@ if lease.sent then
   count(lease, 'requests')
   if effect == 'success' or effect == 'answered' then
     key.proven, key.dead_until, key.dead_why = now, nil, nil
-    bucket.disabled = nil
+    -- What was sent before the project was refused says nothing of it now.
+    if lease.sent >= (bucket.disabled_until or 0) - HOUR then bucket.disabled = nil end
     if key.refused then key.refused[lease.model] = nil end
     bucket.breaker = breaker_success(bucket.breaker)
     model.breaker = breaker_success(model.breaker)

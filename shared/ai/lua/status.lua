@@ -18,6 +18,7 @@ for _, config in ipairs(request.configs) do
       tokens_last_minute = in_window(bucket.log, 2, 0), used_today = used_today(bucket),
       inflight = bucket.inflight or 0, waiting = waiting, latency = bucket.latency,
       breaker = breaker_state(bucket.breaker), free_at = slot, blocked_by = why,
+      disabled_until = slot == nil and bucket.disabled_until or nil,
     }
   end
   for _, candidate in ipairs(config.keys) do

@@ -1,10 +1,11 @@
 """The key pool's routes on real PostgreSQL and Valkey."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from sqlalchemy import text
 
 from functions.admin import wiring
 from functions.admin.api import app
+from shared.ai.error_table import classify
+from shared.ai.interface import Lane, Usage
 from shared.ai.key_encryption import KeyCipher
 from shared.ai.key_store import KeyStore
 from shared.ai.keyring import KeyRing
 from shared.ai.keys import ApiKey
+from shared.ai.pool import Ask, Lease, Outcome
+from shared.ai.provider_error import ProviderError
 from shared.ai.wiring import AiLayer, build_ai_layer, get_ai_layer
 from shared.config import Settings
 from shared.database.engine import Database
@@ -341,6 +346,43 @@ def test_a_resumed_key_is_tried_anew(keys: Keys, redis: Redis) -> None:
     redis.hset("{gemini}:keys", "spare", "what was found out")
     keys.change(key_id, active=True)
     assert not redis.hexists("{gemini}:keys", "spare")
+
+
+SERVICE_DISABLED = classify(ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED"))
+
+
+async def refuse_the_project_of_given(layer: AiLayer) -> None:
+    """One call with the key of the settings, which Google answers by refusing its project."""
+    ask = Ask(
+        model="gemini-2.5-flash",
+        lane=Lane.GENERATION,
+        user="",
+        holder="job",
+        tokens=100,
+        cost_micro_usd=0,
+        max_wait_seconds=0.0,
+        hold_seconds=60.0,
+    )
+    lease = await layer.shared_pool.acquire(ask)
+    assert isinstance(lease, Lease)
+    await layer.shared_pool.settle(lease, Outcome(Usage(), 0, 0.1, SERVICE_DISABLED))
+
+
+def test_a_project_that_was_refused_is_tried_anew_with_a_key_that_is_resumed_or_added(
+    keys: Keys, layer_of: Callable[..., AiLayer]
+) -> None:
+    asyncio.run(refuse_the_project_of_given(layer_of()))
+    given = keys.all()["given"]
+    assert (given["state"], given["models"][0]["blocked_by"]) == ("disabled", "service_disabled")
+    tried_again = datetime.fromisoformat(given["next_free_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < tried_again <= timedelta(hours=1)
+    keys.change(given["id"], active=False)
+    keys.change(given["id"], active=True)
+    assert keys.all()["given"]["state"] == "unproven"
+    asyncio.run(refuse_the_project_of_given(layer_of()))
+    assert keys.all()["given"]["state"] == "disabled"
+    keys.add(project="p-given")
+    assert keys.all()["spare"]["state"] == keys.all()["given"]["state"] == "unproven"
 
 
 def test_a_key_that_can_not_be_opened_is_shown_as_unusable(

@@ -71,6 +71,7 @@ class Project:
     rpd: int = 1_000_000
     window: bool = False
     dead: bool = False
+    disabled: tuple[float, float] = (0.0, 0.0)
     latency: float = 1.0
     outage: tuple[float, float] = (0.0, 0.0)
     counts_failures: bool = False
@@ -85,8 +86,8 @@ class Project:
         self.tokens = Bucket(self.tpm, self.window)
 
     def answer(self, now: float, tokens: int) -> Failure | None:
-        if self.dead:
-            return classify(ProviderError(400, "INVALID_ARGUMENT", "API key not valid."))
+        if self.dead or self.disabled[0] <= now < self.disabled[1]:
+            return classify(self._barred())
         if self.outage[0] <= now < self.outage[1]:
             if self.counts_failures:
                 self.requests.admit(now)
@@ -99,6 +100,11 @@ class Project:
             return self._refusal("GenerateContentInputTokensPerMinute", int(self.tpm), wait)
         self.used += 1
         return None
+
+    def _barred(self) -> ProviderError:
+        if self.dead:
+            return ProviderError(400, "INVALID_ARGUMENT", "API key not valid.")
+        return ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
 
     def _refusal(self, quota_id: str, limit: int, wait: float) -> Failure:
         if not self.names_limits:

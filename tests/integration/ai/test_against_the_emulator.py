@@ -197,6 +197,25 @@ async def test_a_refused_minute_moves_on_to_the_next_key(layer_of, emulator):
     assert rows["other"].latency_p50_ms > 0
 
 
+async def test_what_is_spent_or_refused_is_shown_with_nothing_left_until_it_is_tried_again(
+    layer_of, emulator
+):
+    layer = layer_of(key("good", GOOD), key("other", OTHER), key("dead", DEAD))
+    emulator.fault("per_day", match={"key": "good"})
+    for _ in range(6):
+        await layer.model.generate(request())
+    picture = await pool_picture(layer)
+    rows = {row.alias: row for row in picture.rows()}
+    good, other, dead = rows["good"], rows["other"], rows["dead"]
+    assert (good.state, good.models[0].quota.day_left) == ("parked", 0)
+    # The server named 20 a day, and others than this pool had used them.
+    assert good.models[0].quota.learnt.rpd == 20
+    assert other.models[0].quota.day_left == 100_000 - other.requests
+    assert (dead.state, dead.models[0].blocked_by) == ("dead", "key_invalid")
+    for shown in (dead.next_free_at, dead.models[0].next_free_at):
+        assert timedelta(minutes=59) < shown - datetime.now(UTC) <= timedelta(hours=1)
+
+
 async def test_what_a_key_did_is_counted_for_each_model(layer_of, emulator):
     fallback = "gemini-2.5-flash-lite"
     emulator.fault("per_day", match={"model": MODEL})
@@ -403,7 +422,7 @@ def change_keys(database, redis) -> Iterator[Callable[..., Any]]:
     def change(*configured: ApiKey, by: Callable[[KeyAdministration], Any]) -> Any:
         given = Configured(configured, "environment", separate_projects=False)
         with database.transaction() as session:
-            done = by(KeyAdministration(KeyTable(session), given, cipher, lambda _alias: None))
+            done = by(KeyAdministration(KeyTable(session), given, cipher, lambda _key: None))
         announce()
         return done
 

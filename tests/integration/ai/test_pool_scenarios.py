@@ -62,6 +62,49 @@ async def test_dead_slow_and_spent_keys_cost_little(world_of):
     assert sum(world.failures.values()) <= 0.03 * REQUESTS
 
 
+async def test_a_project_that_was_refused_is_looked_at_once_an_hour_and_used_when_it_is_well(
+    world_of,
+):
+    made = projects(2, rpm=600)
+    mended, _ = made.values()
+    mended.disabled = (0, 5_000)
+    world = await world_of(made, rpm=600)
+    callers = [Caller(number, starts=number * 10.0) for number in range(1_000)]
+    await world.run(callers, until=11_000)
+    assert all(caller.done_at is not None for caller in callers)
+    # At the beginning and after an hour; after two it is well.
+    assert world.failures["service_disabled"] == 2
+    assert mended.used > 50
+
+
+async def test_a_project_whose_hour_is_over_gets_one_probe_at_a_time(world_of):
+    world = await world_of(projects(1, rpm=600), rpm=600, keys_each=3)
+
+    async def acquire():
+        return await world.pool.acquire(ask())
+
+    async def settle(lease: Lease, failure=None):
+        await world.pool.settle(lease, Outcome(Usage(), 0, 0.1, failure, 0.0))
+
+    await settle(await acquire())
+    late = await acquire()
+    await settle(await acquire(), DISABLED)
+    # What was sent before says nothing of what came after.
+    await settle(late)
+    assert isinstance(await acquire(), Refusal)
+    (bucket,) = (await world.pool.picture([MODEL]))["buckets"]
+    assert bucket["blocked_by"] == "service_disabled"
+    await world.set_clock(3_599)
+    assert isinstance(await acquire(), Refusal)
+    await world.set_clock(3_601)
+    probe = await acquire()
+    assert isinstance(probe, Lease)
+    assert not isinstance(await acquire(), Lease)
+    await settle(probe)
+    assert isinstance(await acquire(), Lease)
+    assert isinstance(await acquire(), Lease)
+
+
 async def test_a_tight_quota_is_used_up_and_not_broken(world_of):
     world = await world_of(projects(rpm=5), rpm=5)
     callers = burst()
@@ -250,6 +293,23 @@ REFUSED = classify(
 )
 
 
+DISABLED = classify(ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED"))
+
+
+def ask(tried: frozenset[str] = frozenset()) -> Ask:
+    return Ask(
+        model=MODEL,
+        lane=Lane.GENERATION,
+        user="",
+        holder="job",
+        tokens=100,
+        cost_micro_usd=0,
+        max_wait_seconds=0.0,
+        hold_seconds=60.0,
+        exclude=tried,
+    )
+
+
 @pytest.mark.parametrize(("failure", "kind"), [(REFUSED, "saturated"), (MALFORMED, "no_keys")])
 async def test_a_request_that_every_key_failed_is_told_whether_waiting_helps(
     world_of, failure, kind
@@ -258,19 +318,7 @@ async def test_a_request_that_every_key_failed_is_told_whether_waiting_helps(
     tried: frozenset[str] = frozenset()
 
     async def acquire():
-        return await world.pool.acquire(
-            Ask(
-                model=MODEL,
-                lane=Lane.GENERATION,
-                user="",
-                holder="job",
-                tokens=100,
-                cost_micro_usd=0,
-                max_wait_seconds=0.0,
-                hold_seconds=60.0,
-                exclude=tried,
-            )
-        )
+        return await world.pool.acquire(ask(tried))
 
     for _ in range(2):
         lease = await acquire()

@@ -16,7 +16,7 @@ from functions.admin.key_store import KeyTable
 from functions.admin.service import Configured, KeyAdministration
 from scripts.stack_database import stack_database
 from shared.ai.key_encryption import KeyCipher
-from shared.config import ConfigurationError, Settings
+from shared.config import ConfigurationError, read_settings
 from shared.database.engine import Database
 
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     text = argparse.RawDescriptionHelpFormatter
     argparse.ArgumentParser(description=__doc__, formatter_class=text).parse_args(arguments)
     try:
-        cipher = KeyCipher(Settings().encryption_keys(fresh=True))
+        cipher = KeyCipher(read_settings().encryption_keys(fresh=True))
         changed = seal_anew(stack_database(), cipher)
     except ConfigurationError as error:
         print(f"seal_keys_anew: {error}; nothing was changed", file=sys.stderr)

@@ -4,7 +4,7 @@ import json
 import os
 
 from scripts.local_stack.layout import ROOT
-from shared.config import Settings
+from shared.config import read_settings
 from shared.database.engine import Database, build_engine
 
 _STACK = ROOT / ".local" / "stack.json"
@@ -18,4 +18,4 @@ def stack_database() -> Database:
     configured = {"DATABASE_URL", "DATABASE_SECRET_ARN"} & os.environ.keys()
     if not configured and _STACK.exists():
         os.environ["DATABASE_URL"] = json.loads(_STACK.read_text())["database_url"]
-    return Database(build_engine(Settings().resolved_database_url(), 1))
+    return Database(build_engine(read_settings().resolved_database_url(), 1))

@@ -48,7 +48,10 @@ def keys_from_secret(secret: Mapping[str, Any], *, separate_projects: bool) -> l
 def keys_from_environment(
     environment: Mapping[str, str], *, separate_projects: bool
 ) -> list[ApiKey]:
-    """The keys GEMINI_API_KEY_1, _2, …, each with GEMINI_PROJECT_n if that is set."""
+    """The keys GEMINI_API_KEY_1, _2, …, each with GEMINI_PROJECT_n if that is set.
+
+    The aliases are those that deploying gives these keys (scripts/local_stack/settings.py).
+    """
     numbers = sorted(
         int(match.group(1))
         for name, value in environment.items()
@@ -56,7 +59,7 @@ def keys_from_environment(
     )
     return [
         _key(
-            f"key-{number}",
+            f"key_{number}",
             environment[f"GEMINI_API_KEY_{number}"].strip(),
             environment.get(f"GEMINI_PROJECT_{number}"),
             separate_projects,

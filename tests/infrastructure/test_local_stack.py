@@ -26,6 +26,7 @@ from scripts.local_stack.processes import Processes
 from scripts.local_stack.sources import dependencies_digest, sources_digest
 from scripts.local_stack.stack_secrets import encryption_secret, present_encryption
 from scripts.local_stack.steps import StepFailed
+from shared.ai.keys import keys_from_environment
 
 SLEEP = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"]
 # A parent whose child lives on when the parent is killed, as a busy function does.
@@ -222,6 +223,12 @@ def test_with_keys_of_their_own_developers_say_the_quotas(
 
     given["GEMINI_QUOTAS"] = '{"gemini-2.5-flash": {"rpm": 1000}}'
     assert settings.read_settings(layout, "local").gemini_quotas == given["GEMINI_QUOTAS"]
+
+
+def test_a_key_has_the_same_alias_in_the_stack_and_in_the_script_that_tries_it() -> None:
+    given = {"GEMINI_API_KEY_2": "b", "GEMINI_API_KEY_10": "j"}
+    deployed = [key.alias for key in settings.read_gemini_keys(given)]
+    assert deployed == [key.alias for key in keys_from_environment(given, separate_projects=False)]
 
 
 @pytest.mark.parametrize(

@@ -463,7 +463,7 @@ async def test_a_process_on_lambda_counts_its_calls_for_cloudwatch(
     await get_ai_layer.__wrapped__().model.generate(request(job_id=None))
     printed = capsys.readouterr().out
     (line,) = [json.loads(line) for line in printed.splitlines() if "CloudWatchMetrics" in line]
-    assert (line["ModelCalls"], line["key_alias"]) == ([1.0], "key-1")
+    assert (line["ModelCalls"], line["key_alias"]) == ([1.0], "key_1")
     assert GOOD not in printed
 
 
@@ -490,16 +490,16 @@ def test_the_script_tells_a_spent_key_from_a_suspended_one(emulator, monkeypatch
     emulator.fault("per_day", match={"key": "other"})
     assert key_script.main([]) == 0
     printed = capsys.readouterr()
-    lines = {line.split()[0]: line.split() for line in printed.out.splitlines() if "key-" in line}
+    lines = {line.split()[0]: line.split() for line in printed.out.splitlines() if "key_" in line}
     assert {alias: words[2] for alias, words in lines.items()} == {
-        "key-1": "NO",
-        "key-2": "yes",
-        "key-3": "NO",
+        "key_1": "NO",
+        "key_2": "yes",
+        "key_3": "NO",
     }
     kinds = {alias: " ".join(words) for alias, words in lines.items()}
-    assert "key_refused" in kinds["key-1"]
-    assert "day_quota" in kinds["key-2"]
-    assert "key_invalid" in kinds["key-3"]
+    assert "key_refused" in kinds["key_1"]
+    assert "day_quota" in kinds["key_2"]
+    assert "key_invalid" in kinds["key_3"]
     # Google's own words for a suspended key repeat the key.
     assert not any(value in printed.out + printed.err for value in values.values())
 
@@ -537,7 +537,7 @@ def test_the_script_tells_a_spent_key_from_a_dead_one_and_an_outage(
     alive, told = verdict
     assert key_script.main([]) == (0 if alive == "yes" else 1)
     printed = capsys.readouterr().out
-    (line,) = [line for line in printed.splitlines() if line.startswith("key-1")]
+    (line,) = [line for line in printed.splitlines() if line.startswith("key_1")]
     assert line.split()[2] == alive
     assert told in line
     assert odd not in printed
@@ -558,8 +558,8 @@ def test_the_script_shows_what_is_no_key_and_asks_nobody_about_it(emulator, monk
     monkeypatch.setenv("CI", "true")
     assert key_script.main([]) == 0
     printed = capsys.readouterr().out
-    first, second = [line.split() for line in printed.splitlines() if line.startswith("key-")]
-    assert (first[0], first[2], second[2]) == ("key-1", "NO", "yes")
+    first, second = [line.split() for line in printed.splitlines() if line.startswith("key_")]
+    assert (first[0], first[2], second[2]) == ("key_1", "NO", "yes")
     assert "1 of 2 keys are alive" in printed
     assert "two words" not in printed
     assert {call["key"] for call in emulator.control("/calls")["calls"]} == {"good"}
@@ -583,7 +583,7 @@ def test_the_script_takes_a_copy_of_the_example_settings(emulator, monkeypatch, 
     ("setting", "told"),
     [
         ({"GEMINI_QUOTAS": '{"m": {"rpn": 1}}'}, "GEMINI_QUOTAS, m, rpn"),
-        ({"GEMINI_PROJECT_1": "my project"}, "project of key-1"),
+        ({"GEMINI_PROJECT_1": "my project"}, "project of key_1"),
     ],
 )
 def test_the_script_tells_a_mistake_in_the_settings(monkeypatch, capsys, setting, told):

@@ -28,7 +28,7 @@ def key(alias: str, value: str = "", project: str = "p") -> ApiKey:
 def test_numbered_keys_come_in_the_order_of_their_numbers():
     environment = {"GEMINI_API_KEY_10": "j", "GEMINI_API_KEY_2": "b", "GEMINI_API_KEY_1": " "}
     keys = keys_from_environment(environment, separate_projects=False)
-    assert [key.alias for key in keys] == ["key-2", "key-10"]
+    assert [key.alias for key in keys] == ["key_2", "key_10"]
 
 
 def test_keys_without_a_project_share_one_unless_the_operator_says_otherwise():
@@ -36,7 +36,7 @@ def test_keys_without_a_project_share_one_unless_the_operator_says_otherwise():
     together = keys_from_environment(environment, separate_projects=False)
     apart = keys_from_environment(environment, separate_projects=True)
     assert [key.project for key in together] == [SHARED_PROJECT, "mine"]
-    assert [key.project for key in apart] == ["project-of-key-1", "mine"]
+    assert [key.project for key in apart] == ["project-of-key_1", "mine"]
 
 
 @pytest.mark.parametrize(

@@ -177,8 +177,8 @@ def _quota(bucket: Bucket, seen: dict[str, Any] | None) -> QuotaNumbers:
         learnt=Limits(**{name: seen.get(f"learnt_{name}") for name in ("rpm", "tpm", "rpd")}),
         in_force=Limits(**{name: seen[name] for name in ("rpm", "tpm", "rpd")}),
         shape=seen.get("shape"),
-        minute_left=_left(seen, "minute_quota", seen["rpm"] - seen["requests_last_minute"]),
-        tokens_left=_left(seen, "token_quota", seen["tpm"] - seen["tokens_last_minute"]),
+        minute_left=_left(seen, "minute_quota", seen["requests_left"]),
+        tokens_left=_left(seen, "token_quota", seen["tokens_left"]),
         day_left=_left(seen, "day_quota", seen["rpd"] - seen["used_today"]),
     )
 

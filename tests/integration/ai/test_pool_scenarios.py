@@ -273,6 +273,18 @@ async def test_what_429s_taught_shows_in_the_picture(world_of):
     assert learnt == {20}
 
 
+@pytest.mark.parametrize(("window", "left"), [(False, 10), (True, 0)])
+async def test_what_is_left_of_a_minute_is_told_as_the_server_counts_it(world_of, window, left):
+    world = await world_of(projects(1, rpm=20, window=window), rpm=20)
+    # Asking beyond the limit tells the shape; a minute and a half later nothing of it is left.
+    end = await finish(world, burst(22))
+    await finish(world, [Caller(100 + number, starts=end + 150) for number in range(20)])
+    await world.set_clock(end + 180)
+    (bucket,) = (await world.pool.picture([MODEL]))["buckets"]
+    assert bucket["shape"] == ("window" if window else "bucket")
+    assert abs(bucket["requests_left"] - left) <= 1
+
+
 async def test_one_refusal_is_enough_to_know_a_window(world_of):
     world = await world_of(projects(3, rpm=3, window=True), rpm=3, probing=False)
     callers = [

@@ -33,6 +33,9 @@ class FailoverPool:
         self._on_loss = on_loss
         self._gone_until = 0.0
         self._local_leases: set[str] = set()
+        # Whose leases are out, and whose costs Redis was not told.
+        self._users: dict[str, str] = {}
+        self._untold: set[str] = set()
 
     @property
     def degraded(self) -> bool:
@@ -41,15 +44,27 @@ class FailoverPool:
     async def acquire(self, ask: Ask) -> Decision:
         if not self.degraded:
             try:
-                return await self._shared.acquire(ask)
+                return self._noted(await self._acquire_shared(ask), ask)
             except _GONE as error:
                 self._lost(error, ask.model)
         decision = await self._local.acquire(ask)
         if isinstance(decision, Lease):
             self._local_leases.add(decision.id)
+        return self._noted(decision, ask)
+
+    async def _acquire_shared(self, ask: Ask) -> Decision:
+        if ask.user in self._untold:
+            await self._shared.count_anew(ask.user)
+            self._untold.discard(ask.user)
+        return await self._shared.acquire(ask)
+
+    def _noted(self, decision: Decision, ask: Ask) -> Decision:
+        if isinstance(decision, Lease) and ask.user:
+            self._users[decision.id] = ask.user
         return decision
 
     async def settle(self, lease: Lease, outcome: Outcome) -> None:
+        user = self._users.pop(lease.id, None)
         if lease.id in self._local_leases:
             self._local_leases.discard(lease.id)
             await self._local.settle(lease, outcome)
@@ -58,8 +73,13 @@ class FailoverPool:
                 await self._shared.settle(lease, outcome)
             except _GONE as error:
                 self._lost(error, lease.model)
+            else:
+                return
+        if user is not None:
+            self._untold.add(user)
 
     async def release(self, claim: str, model: str) -> None:
+        self._users.pop(claim, None)
         await self._local.release(claim, model)
         if not self.degraded:
             try:

@@ -138,6 +138,11 @@ class RedisPool:
         digest = self._ring.config_for(model).digest
         await self._settle.run(await self._redis.get(), self._keys(digest), request)
 
+    async def count_anew(self, user: str) -> None:
+        """Forgets what this user spent today: with the next decision the ledger tells it."""
+        redis = await self._redis.get()
+        await redis.hdel(self._spent_key(), user)
+
     async def picture(self, models: list[str]) -> dict[str, Any]:
         """The whole state, for people."""
         await self._ring.refresh()
@@ -182,6 +187,9 @@ class RedisPool:
             "midnights": _midnights(),
         }
 
+    def _spent_key(self) -> str:
+        return f"{self._rules.prefix}:spent:{datetime.now(UTC).date().isoformat()}"
+
     def _keys(self, digest: str, holder: str = "", full_digest: str | None = None) -> list[str]:
         prefix, today = self._rules.prefix, datetime.now(UTC).date().isoformat()
         return [
@@ -192,7 +200,7 @@ class RedisPool:
             f"{prefix}:leases",
             f"{prefix}:expiry",
             f"{prefix}:holder:{holder}",
-            f"{prefix}:spent:{today}",
+            self._spent_key(),
             f"{prefix}:counts:{today}",
             f"{prefix}:version",
             f"{prefix}:config:{full_digest or digest}",

@@ -138,7 +138,10 @@ if lease.sent then
   end
   if lease.user ~= '' then
     free_budget(lease)
-    if request.cost > 0 then redis.call('HINCRBY', SPENT, lease.user, request.cost) end
+    -- Where nobody asked for this user's budget yet, the ledger will tell this cost with the others.
+    if request.cost > 0 and redis.call('HEXISTS', SPENT, lease.user) == 1 then
+      redis.call('HINCRBY', SPENT, lease.user, request.cost)
+    end
   end
 end
 

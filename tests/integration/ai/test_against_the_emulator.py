@@ -377,6 +377,23 @@ async def test_every_call_is_booked_to_its_user(layer_of, database, user, emulat
     assert rows[1].cost_micro_usd > 0
 
 
+async def test_what_was_spent_without_redis_counts_when_it_is_back(
+    layer_of, database, user, emulator
+):
+    ledger = DatabaseLedger(database)
+    gone = layer_of(key("good", GOOD), ledger=ledger, redis_url="redis://127.0.0.1:1/0")
+    there = layer_of(key("good", GOOD), ledger=ledger, gemini_user_daily_micro_usd=1_000_000)
+    await there.model.generate(request(user_id=user, job_id=None))
+    await gone.model.generate(request(user_id=user, job_id=None))
+    await there.shared_pool.count_anew(str(user))
+    strict = layer_of(
+        key("good", GOOD), ledger=ledger, gemini_user_daily_micro_usd=ledger.spent_today(user)
+    )
+    with pytest.raises(BudgetExceeded):
+        await strict.model.generate(request(user_id=user, job_id=None))
+    assert len([status for status in emulator.statuses() if status == 200]) == 2
+
+
 async def test_a_spent_budget_refuses_before_the_call(layer_of, database, user, emulator, redis):
     ledger = DatabaseLedger(database)
     generous = layer_of(key("good", GOOD), ledger=ledger, gemini_user_daily_micro_usd=10_000)

@@ -171,6 +171,7 @@ class GoneRedis:
     def __init__(self) -> None:
         self.back = False
         self.asked = 0
+        self.counted_anew: list[str] = []
 
     async def acquire(self, wanted: Ask):
         self.asked += 1
@@ -183,6 +184,11 @@ class GoneRedis:
             raise RedisConnectionError
 
     async def release(self, claim: str, model: str) -> None: ...
+
+    async def count_anew(self, user: str) -> None:
+        if not self.back:
+            raise RedisConnectionError
+        self.counted_anew.append(user)
 
 
 async def test_calls_go_on_without_redis_and_return_to_it():
@@ -212,3 +218,26 @@ async def test_a_lost_connection_costs_a_few_seconds_and_a_refusal_a_minute():
         refusal = await pool.acquire(ask())
         assert isinstance(refusal, Refusal)
         assert refusal.seconds == rest
+
+
+async def test_what_was_spent_without_redis_is_counted_when_it_is_back():
+    clock, shared = Clock(), GoneRedis()
+    pool = FailoverPool(shared, LocalPool(ring(), 0.5, clock=clock), clock)
+
+    async def acquire(user: str) -> Lease:
+        return await pool.acquire(Ask(**{**ask().__dict__, "user": user}))
+
+    shared.back = True
+    begun_with_redis = await acquire("anna")
+    shared.back = False
+    begun_without = await acquire("bert")
+    clock.now += 1
+    unused = await acquire("carl")
+    for lease in (begun_with_redis, begun_without):
+        await pool.settle(lease, Outcome(Usage(), 7, 0.1))
+    await pool.release(unused.id, unused.model)
+    shared.back = True
+    clock.now += RETRY_SECONDS
+    for user in ("anna", "bert", "carl", "anna"):
+        await pool.settle(await acquire(user), Outcome(Usage(), 7, 0.1))
+    assert shared.counted_anew == ["anna", "bert"]

@@ -74,7 +74,7 @@ async def test_a_project_that_was_refused_is_looked_at_once_an_hour_and_used_whe
     assert all(caller.done_at is not None for caller in callers)
     # At the beginning and after an hour; after two it is well.
     assert world.failures["service_disabled"] == 2
-    assert mended.used > 50
+    assert mended.used > 10
 
 
 async def test_a_project_whose_hour_is_over_gets_one_probe_at_a_time(world_of):

@@ -186,11 +186,18 @@ def _secret(arn: str | None, wanted: str, *, fresh: bool = False) -> dict[str, A
 
 def read_secret(arn: str, *, fresh: bool = False) -> dict[str, Any]:
     """The JSON object that Secrets Manager holds under `arn`, unless `fresh` of five minutes ago
-    at most.
+    at most. Raises ConfigurationError.
     """
     from aws_lambda_powertools.utilities import parameters  # noqa: PLC0415  (200 ms of import)
+    from aws_lambda_powertools.utilities.parameters import exceptions  # noqa: PLC0415
 
-    value = parameters.get_secret(arn, transform="json", max_age=300, force_fetch=fresh)
+    try:
+        value = parameters.get_secret(arn, transform="json", max_age=300, force_fetch=fresh)
+    except exceptions.GetParameterError as error:
+        raise ConfigurationError(f"the secret {arn} can't be read") from error
+    except exceptions.TransformParameterError:
+        # Its words may hold what the secret does.
+        raise ConfigurationError(f"the secret {arn} holds no JSON") from None
     if not isinstance(value, dict):
         raise ConfigurationError("a secret must hold a JSON object")
     return value

@@ -161,7 +161,8 @@ class KeyAdministration:
             cipher.renew()
         except ConfigurationError:
             raise ServiceUnavailable(
-                "Keys can't be stored: no ENCRYPTION_KEY is set.", code="encryption_key_missing"
+                "Keys can't be stored: no ENCRYPTION_KEY is set, or it can't be read.",
+                code="encryption_key_missing",
             ) from None
         return cipher
 

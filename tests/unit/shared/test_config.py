@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parameters.exceptions import (
+    GetParameterError,
+    TransformParameterError,
+)
 
-from shared.config import ConfigurationError, Settings, read_settings
+from shared.config import ConfigurationError, Settings, read_secret, read_settings
 
 JWT = "a signing secret of more than thirty-two characters"
 
@@ -110,3 +114,17 @@ def test_every_wrong_setting_is_told_and_no_value(monkeypatch: pytest.MonkeyPatc
     assert "GEMINI_USER_DAILY_MICRO_USD: " in str(refused.value)
     assert "GEMINI_LOCAL_SHARE: " in str(refused.value)
     assert "much" not in str(refused.value)
+
+
+@pytest.mark.parametrize("error", [GetParameterError, TransformParameterError])
+def test_a_secret_that_can_not_be_read_is_told_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error("access denied, or no JSON: {what it holds")
+
+    monkeypatch.setattr("aws_lambda_powertools.utilities.parameters.get_secret", fail)
+    with pytest.raises(ConfigurationError) as told:
+        read_secret("arn:of-the-secret")
+    assert "arn:of-the-secret" in str(told.value)
+    assert "what it holds" not in str(told.value)

@@ -348,7 +348,9 @@ def test_a_resumed_key_is_tried_anew(keys: Keys, redis: Redis) -> None:
     assert not redis.hexists("{gemini}:keys", "spare")
 
 
-SERVICE_DISABLED = classify(ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED"))
+SERVICE_DISABLED = classify(
+    ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED", is_googles=True)
+)
 
 
 async def refuse_the_project_of_given(layer: AiLayer) -> None:

@@ -104,7 +104,7 @@ class Project:
     def _barred(self) -> ProviderError:
         if self.dead:
             return ProviderError(400, "INVALID_ARGUMENT", "API key not valid.")
-        return ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED")
+        return ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED", is_googles=True)
 
     def _refusal(self, quota_id: str, limit: int, wait: float) -> Failure:
         if not self.names_limits:

@@ -305,7 +305,9 @@ REFUSED = classify(
 )
 
 
-DISABLED = classify(ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED"))
+DISABLED = classify(
+    ProviderError(403, "PERMISSION_DENIED", reason="SERVICE_DISABLED", is_googles=True)
+)
 
 
 def ask(tried: frozenset[str] = frozenset()) -> Ask:

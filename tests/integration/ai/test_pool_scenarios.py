@@ -88,6 +88,7 @@ async def test_a_project_whose_hour_is_over_gets_one_probe_at_a_time(world_of):
 
     await settle(await acquire())
     late = await acquire()
+    await world.set_clock(1)
     await settle(await acquire(), DISABLED)
     # What was sent before says nothing of what came after.
     await settle(late)

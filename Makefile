@@ -11,6 +11,7 @@ COUNT ?=
 RUNTIME ?=
 FOLLOW ?=
 FUNCTION ?=
+EMAIL ?=
 
 .PHONY: help
 help: ## Show this list
@@ -51,6 +52,18 @@ check: environments ## Lint, types, import rules, template, layer sizes
 .PHONY: test
 test: environments ## Every check and test, on a stack of its own
 	@$(RUN) -m scripts.verification test
+
+.PHONY: check-keys
+check-keys: environments ## Try every configured Gemini key against Google
+	@$(RUN) -m scripts.test_api_keys
+
+.PHONY: admin
+admin: environments ## Make a registered user an administrator: make admin EMAIL=...
+	@$(RUN) -m scripts.create_admin "$(EMAIL)"
+
+.PHONY: seal-keys
+seal-keys: environments ## Seal the stored Gemini keys with a new ENCRYPTION_KEY
+	@$(RUN) -m scripts.seal_keys_anew
 
 .PHONY: bench-questions
 bench-questions: environments ## Measure question generation against the serial way

@@ -2,12 +2,12 @@
 
 import html
 import re
-from functools import partial
 
 # As in Pandoc: a formula begins right after its first $ and ends right before its last, and what
-# follows is no digit, so that "$5 and $6" stays money.
-_DISPLAYED = re.compile(r"(?<!\\)\$\$(?!\s|\$)([^$]+?)(?<![\s\\])\$\$")
-_INLINE = re.compile(r"(?<![\\$])\$(?![\s$])([^$\n]+?)(?<![\s\\])\$(?![\d$])")
+# follows is no digit, so that "$5 and $6" stays money. No formula reaches over a gap
+# or from one criterion into the next.
+_DISPLAYED = re.compile(r"(?<!\\)\$\$(?!\s|\$)((?:(?!_____|\n•)[^$])+?)(?<![\s\\])\$\$")
+_INLINE = re.compile(r"(?<![\\$])\$(?![\s$])((?:(?!_____)[^$\n])+?)(?<![\s\\])\$(?![\d$])")
 
 
 def with_mathjax(text: str) -> str:
@@ -15,13 +15,8 @@ def with_mathjax(text: str) -> str:
 
     Moodle, Canvas and Anki all read these marks; a single $ means money to them.
     """
-    displayed = _DISPLAYED.sub(partial(_marked, r"\[", r"\]"), text)
-    return _INLINE.sub(partial(_marked, r"\(", r"\)"), displayed)
-
-
-def _marked(begin: str, end: str, formula: re.Match[str]) -> str:
-    """A gap is no formula, and neither is what stands around it."""
-    return formula[0] if "_____" in formula[1] else f"{begin}{formula[1]}{end}"
+    displayed = _DISPLAYED.sub(r"\\[\1\\]", text)
+    return _INLINE.sub(r"\\(\1\\)", displayed)
 
 
 def as_html(text: str) -> str:

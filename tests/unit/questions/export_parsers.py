@@ -277,8 +277,4 @@ def read_anki(content: bytes) -> list[dict[str, str]]:
 
 
 def read_csv(content: bytes) -> list[dict[str, str]]:
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-    return [
-        {name: value.removeprefix("'") if value[1:2] else value for name, value in row.items()}
-        for row in rows
-    ]
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))

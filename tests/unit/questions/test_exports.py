@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.questions.exports import anki_deck, csv_table, gift, moodle_xml, qti12, qti21
@@ -91,6 +91,7 @@ def test_a_choice_comes_back_as_it_was(  # noqa: PLR0917
 
 @settings(max_examples=30, deadline=None)
 @given(stem=texts, accepted=st.lists(texts, min_size=1, max_size=3, unique_by=plain))
+@example(stem="0$:$:$0", accepted=["a"])
 @pytest.mark.parametrize(
     ("write", "read"),
     [
@@ -114,6 +115,7 @@ def test_a_gap_comes_back_as_it_was(write, read, stem, accepted):
 
 @settings(max_examples=30, deadline=None)
 @given(stem=texts, answer=texts, criterion=texts)
+@example(stem="a", answer="$$0", criterion="0$$")
 @pytest.mark.parametrize(
     ("write", "read", "guide_is_apart"),
     [
@@ -233,14 +235,16 @@ def test_an_anki_note_shows_the_texts_and_nothing_runs(kind: str, text: str) -> 
 
 @settings(max_examples=30, deadline=None)
 @given(stem=texts, options=choices)
+@example(stem="a", options=["''", "a", "b", "c"])
 def test_a_row_of_the_table_says_what_the_question_says(stem: str, options: list[str]) -> None:
     question = exported_question("mcq", stem=stem, options=tuple(options), answer=0)
 
     (row,) = parsers.read_csv(csv_table.write(set_of(question)))
 
-    assert row["stem"].removeprefix("'") == stem.removeprefix("'")
-    told = plain(row["options"]).removeprefix("'").strip()
-    assert told == plain(" ".join(options)).removeprefix("'").strip()
+    # An apostrophe may precede the text, where it is made one that no spreadsheet runs.
+    assert stem in (row["stem"], row["stem"].removeprefix("'"))
+    told = plain(row["options"])
+    assert plain(" ".join(options)) in (told, told.removeprefix("'").strip())
     assert row["page"] == "7"
 
 

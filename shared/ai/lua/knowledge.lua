@@ -115,15 +115,10 @@ local function limits_of(entry, bucket, tier)
   }
 end
 
--- Whether one more request is over a minute's limit, by what was sent since `horizon` (and a minute).
-local function exceeds(log, limits, tokens, horizon)
-  local requests, sum = 1, tokens
-  for i = 1, #(log or {}), 3 do
-    if log[i] * 1000 + MINUTE > horizon then
-      requests, sum = requests + log[i + 1], sum + log[i + 2]
-    end
-  end
-  return requests > limits.rpm or sum > limits.tpm, requests
+-- Whether one more request is over a minute's limit, and how many requests that makes.
+local function exceeds(log, limits, tokens, guard)
+  local requests = in_window(log, 1, guard) + 1
+  return requests > limits.rpm or in_window(log, 2, guard) + tokens > limits.tpm, requests
 end
 
 -- Which kind of probe a request would be, if it is one; whether it would go beyond a minute's limit if
@@ -133,7 +128,8 @@ end
 -- server still, when the call arrives. Calls that failed may take room, so a level is proven twice:
 -- with them and without.
 local function probe_kind(tier, entry, limits, bucket, tokens)
-  local may_be_there, is_there, shape = now - 1000, now + LONGEST_GUARD, known_shape(tier)
+  -- Guards: a call logged for a second was sent within it; the next one arrives within LONGEST_GUARD.
+  local may_be_there, is_there, shape = 0, -1000 - LONGEST_GUARD, known_shape(tier)
   local log = certain_log(bucket, tier)
   local is_over, certain = exceeds(log, limits, tokens, may_be_there)
   if is_over then

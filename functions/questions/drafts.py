@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from pydantic_core import from_json
 
 
@@ -50,7 +50,7 @@ def whole_drafts(cut_text: str) -> list[DraftQuestion]:
     try:
         read = from_json(cut_text, allow_partial=True)
         return DraftReply.model_validate({"questions": read["questions"][:-1]}).questions
-    except (ValueError, KeyError, TypeError, ValidationError):
+    except (ValueError, KeyError, TypeError):
         return []
 
 
